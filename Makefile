@@ -1,0 +1,187 @@
+# aitap: `sudo make run` observes this machine, `sudo make test` runs the tests.
+# `make help` lists the rest. Everything that is made lands in .output/.
+
+VERSION := 0.1.0
+O       ?= .output
+CC      ?= gcc
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+ARCH    := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
+Q       := $(if $(V),,@)
+say      = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(O)/%,%,$(2))'
+
+# ---- rooms: who may see whom. Each room is compiled with one -I, a folder of
+# links to exactly the rooms named here (base, noun and itself go without saying).
+SEE_base     :=
+SEE_noun     :=
+SEE_feed     := event
+SEE_wire     :=
+SEE_ai       :=
+SEE_who      :=
+SEE_money    :=
+SEE_out      :=
+SEE_book     := money out
+SEE_pipeline := event feed wire ai who money out
+SEE_tap      := event feed skel
+SEE_run      := event feed wire ai who money out book pipeline tap
+ROOMS        := base noun feed wire ai who money out book pipeline tap run
+
+# what only a build with the kernel side has; everything else is the core
+CAPTURE_SRC := $(wildcard user/tap/*.c) $(wildcard user/run/cmd_run.c user/run/cmd_doctor.c user/run/cmd_trace.c user/run/observe.c)
+CORE_ONLY   := $(wildcard user/run/core_only.c)
+CORE_SRC    := $(filter-out $(CAPTURE_SRC) $(CORE_ONLY) user/run/main.c,$(foreach r,$(ROOMS),$(wildcard user/$(r)/*.c)))
+BPF_SRC     := $(wildcard bpf/*.bpf.c)
+
+CORE_LIBS    := -ljson-c -lz -lbrotlidec -lzstd -lyaml -lsqlite3 -lnettle -lmicrohttpd -lpthread -lm
+CAPTURE_LIBS := -lbpf -lelf -lcapstone
+
+CFLAGS  ?= -O2 -g
+WARN    := -Wall -Wextra -Werror -Wmissing-prototypes -Wshadow -Wpointer-arith -Wvla
+STD     := -std=gnu11 -D_GNU_SOURCE -DAITAP_VERSION='"$(VERSION)"' -fno-strict-aliasing -fvisibility=hidden
+HARDEN  := -fstack-protector-strong -fPIE -ftrivial-auto-var-init=zero $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+# SAN=1 builds the same with AddressSanitizer and UndefinedBehaviorSanitizer, in a folder of its own
+ifdef SAN
+O       := $(O)/san
+SANFLAG := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+ALLFLAGS = $(STD) $(WARN) $(HARDEN) $(CFLAGS) $(SANFLAG)
+
+obj = $(patsubst user/%.c,$(O)/obj/%.o,$(1))
+
+.DEFAULT_GOAL := all
+.SECONDARY:
+.DELETE_ON_ERROR:
+.PHONY: all core run demo test test-unit test-corpus test-live test-kernels test-fuzz test-star test-long bench \
+	bpf-arm64 setup install clean help lint
+.SUFFIXES:
+
+all: $(O)/aitap
+core: $(O)/aitap-core
+
+# ---- the rooms' windows
+$(O)/see/.made: Makefile
+	$(Q)rm -rf $(O)/see && mkdir -p $(O)/skel
+	$(Q)$(foreach r,$(ROOMS),mkdir -p $(O)/see/$(r) && cd $(O)/see/$(r) && \
+		for s in base noun $(r) $(SEE_$(r)); do case $$s in \
+		event) mkdir -p bpf && ln -sfn $(CURDIR)/bpf/event.h bpf/event.h;; \
+		skel) ln -sfn $(abspath $(O))/skel skel;; \
+		*) ln -sfn $(CURDIR)/user/$$s $$s;; esac; done && cd $(CURDIR) &&) touch $@
+
+$(O)/obj/%.o: user/%.c $(O)/see/.made
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) -MMD -MP -I$(O)/see/$(firstword $(subst /, ,$*)) -c $< -o $@
+
+$(O)/libcore.a: $(call obj,$(CORE_SRC))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/aitap-core: $(call obj,user/run/main.c $(CORE_ONLY)) $(O)/libcore.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALLFLAGS) -pie $^ $(CORE_LIBS) -o $@
+
+$(O)/aitap: $(call obj,user/run/main.c $(CAPTURE_SRC)) $(O)/libcore.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALLFLAGS) -pie $^ $(CAPTURE_LIBS) $(CORE_LIBS) -o $@
+
+# ---- the kernel side, dual BSD/GPL
+BPF_FLAGS = -std=gnu11 -g -O2 -Wall -Wextra -Werror -Wno-unused-parameter -mcpu=v3 -Ibpf
+bpf_obj = $(patsubst bpf/%.bpf.c,$(O)/bpf-$(2)/%.bpf.o,$(1))
+define BPF_RULES
+$(O)/bpf-$(1)/%.bpf.o: bpf/%.bpf.c $$(wildcard bpf/*.h) vmlinux/$(1)/vmlinux.h
+	$$(call say,BPF,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CLANG) -target bpf -D__TARGET_ARCH_$(1) $$(BPF_FLAGS) -Ivmlinux/$(1) -c $$< -o $$@
+$(O)/bpf-$(1)/aitap.bpf.o: $$(call bpf_obj,$$(BPF_SRC),$(1))
+	$$(call say,BPFLINK,$$@)
+	$$(Q)$$(BPFTOOL) gen object $$@ $$^
+endef
+$(eval $(call BPF_RULES,x86))
+$(eval $(call BPF_RULES,arm64))
+
+$(O)/skel/aitap.skel.h: $(O)/bpf-$(ARCH)/aitap.bpf.o $(O)/see/.made
+	$(call say,SKEL,$@)
+	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name aitap_bpf > $@
+$(call obj,$(filter user/tap/%,$(CAPTURE_SRC))): $(O)/skel/aitap.skel.h
+bpf-arm64: $(O)/bpf-arm64/aitap.bpf.o
+
+# ---- commands for people
+setup:
+	$(Q)tools/setup
+
+run: setup
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)exec $(O)/aitap run --records - $(ARGS)
+
+demo: setup
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tools/demo/demo $(O)/aitap
+
+test: setup
+	$(Q)tests/run $(TIERS)
+test-unit test-corpus test-live test-kernels test-fuzz test-star:
+	$(Q)tests/run $(@:test-%=%)
+test-long:
+	$(Q)tests/run long
+bench:
+	$(Q)tools/bench/bench
+
+
+lint:
+	$(Q)tools/lint
+
+help:
+	@echo 'sudo make run    install what is missing, build, observe this machine   (ARGS="--ledger none ..." to add options)'
+	@echo 'sudo make test   install what is missing, run every test                (TIERS="unit live" for some)'
+	@echo 'sudo make demo   a local provider and three teams to look at'
+	@echo 'make             build .output/aitap        make core   without clang, libbpf or root'
+	@echo 'make bench       benchmarks, as ratios      make lint   clang-tidy and cppcheck'
+	@echo 'SAN=1            with AddressSanitizer and UndefinedBehaviorSanitizer'
+
+# ---- unit tests: tests/unit/test_X.c each becomes a program; they see every room of the core
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT_BIN := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT_SRC))
+TAP_OBJ   = $(call obj,$(wildcard user/tap/*.c))
+test-bins: $(UNIT_BIN)
+.PHONY: test-bins fuzz-bins
+# tests of tap/ are named test_tap_X.c and link the capture side as well
+$(O)/unit/test_tap_%: tests/unit/test_tap_%.c $(O)/libcore.a $(wildcard tests/lib/*.h) $(call obj,$(wildcard user/tap/*.c))
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. -I$(O) $< $(TAP_OBJ) $(O)/libcore.a -lcmocka $(CAPTURE_LIBS) $(CORE_LIBS) -o $@
+$(O)/unit/test_%: tests/unit/test_%.c $(O)/libcore.a $(wildcard tests/lib/*.h)
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. $< $(O)/libcore.a -lcmocka $(CORE_LIBS) -o $@
+
+# ---- other programs of tests/ and tools/ that link the core: tests/corpus/X.c, tools/bench/X.c
+$(O)/tests/%: tests/%.c $(O)/libcore.a $(wildcard tests/lib/*.h)
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. $< $(O)/libcore.a $(CORE_LIBS) -o $@
+$(O)/tools/%: tools/%.c $(O)/libcore.a
+	$(call say,TOOL,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. $< $(O)/libcore.a $(CORE_LIBS) -o $@
+
+# ---- fuzzers: tests/fuzz/fuzz_X.c, built by clang with the core's sources and libFuzzer
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_OBJ := $(patsubst user/%.c,$(O)/fuzz/obj/%.o,$(CORE_SRC))
+fuzz-bins: $(FUZZ_BIN)
+$(O)/fuzz/obj/%.o: user/%.c $(O)/see/.made
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(STD) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -MMD -MP \
+		-I$(O)/see/$(firstword $(subst /, ,$*)) -c $< -o $@
+$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJ)
+	$(call say,FUZZ,$@)
+	$(Q)$(CLANG) $(STD) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iuser -I. $^ $(CORE_LIBS) -o $@
+
+PREFIX ?= /usr/local
+install: all
+	install -D -m 755 $(O)/aitap $(DESTDIR)$(PREFIX)/bin/aitap
+	install -D -m 644 tools/prices/prices.json $(DESTDIR)$(PREFIX)/share/aitap/prices.json
+
+clean:
+	rm -rf $(O)
+
+-include $(shell find $(O)/obj $(O)/fuzz/obj -name '*.d' 2>/dev/null)

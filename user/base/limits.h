@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every ceiling of the program, in one place. Sizes in bytes unless the name says otherwise. */
+#ifndef AITAP_BASE_LIMITS_H
+#define AITAP_BASE_LIMITS_H
+
+#define KIB(n) ((size_t)(n) << 10)
+#define MIB(n) ((size_t)(n) << 20)
+
+/* one worker */
+#define LIMIT_CONNS 262144		/* open connections a worker keeps */
+#define LIMIT_REORDER_BYTES MIB(4)	/* out-of-order bytes kept per direction of a connection */
+#define LIMIT_REORDER_TOTAL MIB(48)	/* and per worker */
+#define LIMIT_REORDER_NS 500000000ull	/* how long a gap may wait for its bytes before it is a hole */
+#define LIMIT_PIPELINE 64		/* requests of one connection that wait for their answer */
+#define LIMIT_DECODER_BUDGET MIB(48)	/* zlib, brotli and zstd windows of one worker */
+#define LIMIT_QUEUE MIB(16)		/* messages from one worker to the cold half */
+
+/* HTTP */
+#define LIMIT_HEAD KIB(256)		/* a whole message head (RFC 9112 names no limit; servers use 8 to 128 KiB) */
+#define LIMIT_HEADERS 256		/* fields kept of one head; more are counted */
+#define LIMIT_CHUNK_LINE KIB(16)	/* a chunk-size line with its extensions */
+#define LIMIT_ENCODINGS 4		/* stacked content codings */
+#define LIMIT_SSE_FIELD 256		/* an event's name */
+#define LIMIT_FORM_NAME 128		/* a multipart field's name */
+
+/* JSON as it is skimmed */
+#define LIMIT_JSON_DEPTH 10000		/* nesting followed; deeper text is skipped, not refused */
+#define LIMIT_PICK 4096			/* one wanted scalar */
+
+/* trace files */
+#define LIMIT_TRACE_BLOCK MIB(4)
+
+/* configuration and tables */
+#define LIMIT_CONFIG MIB(4)
+#define LIMIT_PRICES MIB(64)
+#define LIMIT_LABELS 16			/* dimensions of a record beyond the team */
+#define LIMIT_WANTED 48			/* header names, body paths and environment names taken together */
+
+/* the host */
+#define LIMIT_TASKS 65536		/* processes whose origin is remembered */
+#define LIMIT_TARGETS 4096		/* probed files */
+
+#endif
