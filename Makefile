@@ -11,7 +11,8 @@ Q       := $(if $(V),,@)
 say      = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(O)/%,%,$(2))'
 
 # ---- rooms: who may see whom. Each room is compiled with one -I, a folder of
-# links to exactly the rooms named here (base, noun and itself go without saying).
+# links to exactly the rooms named here; base, noun and itself go without saying
+# (base sees itself alone).
 SEE_base     :=
 SEE_noun     :=
 SEE_feed     := event
@@ -41,7 +42,7 @@ STD     := -std=gnu11 -D_GNU_SOURCE -DAITAP_VERSION='"$(VERSION)"' -fno-strict-a
 HARDEN  := -fstack-protector-strong -fPIE -ftrivial-auto-var-init=zero $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 # SAN=1 builds the same with AddressSanitizer and UndefinedBehaviorSanitizer, in a folder of its own
 ifdef SAN
-O       := $(O)/san
+override O := $(O)/san
 SANFLAG := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 ALLFLAGS = $(STD) $(WARN) $(HARDEN) $(CFLAGS) $(SANFLAG)
@@ -61,11 +62,10 @@ core: $(O)/aitap-core
 # ---- the rooms' windows
 $(O)/see/.made: Makefile
 	$(Q)rm -rf $(O)/see && mkdir -p $(O)/skel
-	$(Q)$(foreach r,$(ROOMS),mkdir -p $(O)/see/$(r) && cd $(O)/see/$(r) && \
-		for s in base noun $(r) $(SEE_$(r)); do case $$s in \
-		event) mkdir -p bpf && ln -sfn $(CURDIR)/bpf/event.h bpf/event.h;; \
-		skel) ln -sfn $(abspath $(O))/skel skel;; \
-		*) ln -sfn $(CURDIR)/user/$$s $$s;; esac; done && cd $(CURDIR) &&) touch $@
+	$(Q)$(foreach r,$(ROOMS),mkdir -p $(O)/see/$(r) && for s in base $(if $(filter base,$(r)),,noun $(r) $(SEE_$(r))); do case $$s in \
+		(event) mkdir -p $(O)/see/$(r)/bpf && ln -sfn $(CURDIR)/bpf/event.h $(O)/see/$(r)/bpf/event.h;; \
+		(skel) ln -sfn $(abspath $(O))/skel $(O)/see/$(r)/skel;; \
+		(*) ln -sfn $(CURDIR)/user/$$s $(O)/see/$(r)/$$s;; esac; done &&) touch $@
 
 $(O)/obj/%.o: user/%.c $(O)/see/.made
 	$(call say,CC,$@)
