@@ -26,7 +26,7 @@ struct anchor clock_anchor(void)
 
 int64_t clock_wall_ns(struct anchor anchor, uint64_t boot_ns)
 {
-	return anchor.wall_ns + (int64_t)(boot_ns - anchor.boot_ns);
+	return (int64_t)((uint64_t)anchor.wall_ns + boot_ns - anchor.boot_ns);
 }
 
 /* Days from 1970-01-01 in the proleptic Gregorian calendar, with years that begin in March. */

@@ -29,6 +29,7 @@
 
 /* trace files */
 #define LIMIT_TRACE_BLOCK MIB(4)
+#define LIMIT_TRACE_ANCHORS 262144	/* half a year of one a minute */
 
 /* configuration and tables */
 #define LIMIT_CONFIG MIB(4)
