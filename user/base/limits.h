@@ -13,7 +13,8 @@
 #define LIMIT_REORDER_NS 500000000ull	/* how long a gap may wait for its bytes before it is a hole */
 #define LIMIT_PIPELINE 64		/* requests of one connection that wait for their answer */
 #define LIMIT_DECODER_BUDGET MIB(48)	/* zlib, brotli and zstd windows of one worker */
-#define LIMIT_QUEUE MIB(16)		/* messages from one worker to the cold half */
+#define LIMIT_QUEUE MIB(4)		/* messages from one worker to the cold half: some 4,000 calls */
+#define LIMIT_ENVIRONS 64		/* environments that a worker puts together at one time */
 
 /* HTTP */
 #define LIMIT_HEAD KIB(256)		/* a whole message head (RFC 9112 names no limit; servers use 8 to 128 KiB) */
@@ -40,5 +41,9 @@
 /* the host */
 #define LIMIT_TASKS 65536		/* processes whose origin is remembered */
 #define LIMIT_TARGETS 4096		/* probed files */
+#define LIMIT_FILES 65536		/* files whose verdict (probe or not) is remembered */
+#define LIMIT_ELF ((uint64_t)MIB(2048))	/* a program or library that is looked into */
+#define LIMIT_ELF_TABLE MIB(256)	/* one symbol or string table of it */
+#define LIMIT_FUNCTION KIB(4)		/* bytes of a function that are decoded */
 
 #endif

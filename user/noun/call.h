@@ -66,6 +66,7 @@ struct call {
 	uint64_t cgroup_id;
 	uint8_t hierarchy;		/* enum event_hierarchy */
 	uint8_t library;		/* enum event_library */
+	uint16_t part;			/* of the calls that one exchange became, from 0 */
 	char comm[16];
 	char peer[56];			/* address:port, where known */
 	char sni[256];

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the wire tells of an exchange goes to a reader, which says whether it is
+ * AI, and in the end what was used. Only an exchange that may be AI has a
+ * draft: the call in the making and its reader, taken from a pool that grows
+ * to the most that were ever under way at one time.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "ai/reader.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "pipeline/hot_inside.h"
+#include "pipeline/pack.h"
+
+/* Requests in a row that were not AI before a connection goes quiet (a write that begins a request wakes it up). */
+#define STRANGERS 8
+
+struct draft {
+	struct draft *next;
+	struct held *wants;
+	unsigned int parts;		/* calls that it became */
+	struct call call;
+	_Alignas(16) uint8_t reader[];
+};
+
+static struct reader *reader_of(struct draft *draft)
+{
+	return (struct reader *)draft->reader;
+}
+
+static struct draft *draft_get(struct hot *hot)
+{
+	struct draft *draft = hot->spare;
+
+	if (draft)
+		hot->spare = draft->next;
+	else if (!(draft = mem_new(sizeof(*draft) + reader_size())))
+		return NULL;
+	draft->wants = hot->wants;
+	draft->wants->users++;
+	draft->parts = 0;
+	memset(&draft->call, 0, sizeof(draft->call));
+	return draft;
+}
+
+void hot_drop_wants(struct hot *hot, struct held *held)
+{
+	if (held && held != hot->wants && !held->users)
+		mem_free(held);
+}
+
+static void draft_put(struct hot *hot, struct draft *draft)
+{
+	draft->wants->users--;
+	hot_drop_wants(hot, draft->wants);
+	draft->next = hot->spare;
+	hot->spare = draft;
+}
+
+void hot_drop_spares(struct hot *hot)
+{
+	struct draft *draft;
+
+	while ((draft = hot->spare)) {
+		hot->spare = draft->next;
+		mem_free(draft);
+	}
+}
+
+void hot_judge(struct hot *hot, struct strand *strand, enum event_verdict verdict)
+{
+	if (strand->verdict == verdict)
+		return;
+	strand->verdict = verdict;
+	if (verdict == EVENT_VERDICT_AI)
+		stat_add(hot->stats, STAT_CONNS_AI, 1);
+	if (verdict == EVENT_VERDICT_QUIET)
+		stat_add(hot->stats, STAT_CONNS_QUIET, 1);
+	hot->source->ops->judge(hot->source, strand->id, verdict);
+}
+
+static void stranger(struct hot *hot, struct strand *strand)
+{
+	if (strand->verdict == EVENT_VERDICT_AI || ++strand->strangers < STRANGERS)
+		return;
+	strand->strangers = 0;
+	hot_judge(hot, strand, EVENT_VERDICT_QUIET);
+}
+
+/* ---- a call on its way */
+
+static void fill_origin(struct call *call, const struct strand *strand)
+{
+	call->conn_id = strand->id;
+	call->uid = strand->uid;
+	call->task = strand->task;
+	call->cgroup_id = strand->cgroup_id;
+	call->hierarchy = strand->hierarchy;
+	call->library = strand->library;
+	memcpy(call->comm, strand->comm, sizeof(call->comm));
+	STR_COPY(call->sni, conn_facts(strand->conn).server_name);
+}
+
+static void fill_facts(struct hot *hot, struct call *call)
+{
+	const struct exchange_facts *facts = exchange_facts(hot->exchange);
+
+	call->exchange = facts->number;
+	call->role = facts->role;
+	call->begin_ns = facts->begin_ns;
+	call->sent_ns = facts->sent_ns;
+	call->first_byte_ns = facts->first_byte_ns;
+	call->end_ns = facts->end_ns ? facts->end_ns : hot->now_ns;
+	call->request_bytes = facts->request_bytes;
+	call->response_bytes = facts->response_bytes;
+	call->missing_bytes = facts->missing_bytes;
+	if (facts->mid_connection)
+		call->flags |= CALL_MID_CONNECTION;
+	if (facts->truncated)
+		call->flags |= CALL_TRUNCATED;
+	if (facts->undecoded)
+		call->flags |= CALL_UNDECODED;
+	if (facts->missing_bytes)
+		call->flags |= CALL_INCOMPLETE;
+	if (hot->ended && hot->ending == ENDING_ABORTED)
+		call->flags |= CALL_ABORTED;
+	if (hot->ended && hot->ending == ENDING_HOLE)
+		call->flags |= CALL_INCOMPLETE;
+}
+
+static void send_call(struct hot *hot, const struct call *call)
+{
+	void *to = queue_reserve(hot->queue, PACK_MAX(sizeof(*call)));
+
+	if (!to) {
+		stat_add(hot->stats, STAT_CALLS_LOST, 1);
+		return;
+	}
+	queue_commit(hot->queue, MESSAGE_CALL, hot->stamp ? hot->stamp : hot->now_ns, pack(to, call, sizeof(*call)));
+	stat_add(hot->stats, STAT_CALLS, 1);
+	stat_add(hot->stats, STAT_CALLS_SERVING, call->role == ROLE_SERVER);
+}
+
+/* A usage_fn */
+static void emit(void *ctx, const struct call *call)
+{
+	struct hot *hot = ctx;
+
+	hot->sending = *call;
+	hot->sending.version = CALL_VERSION;
+	hot->sending.kind = CALL_ENDED;
+	hot->sending.part = (uint16_t)hot->draft->parts++;
+	fill_origin(&hot->sending, hot->strand);
+	fill_facts(hot, &hot->sending);
+	send_call(hot, &hot->sending);
+}
+
+/* The serving side has read a request's head: its caller's own calls can be joined to it while it runs. */
+static void announce(struct hot *hot)
+{
+	hot->sending = hot->draft->call;
+	hot->sending.version = CALL_VERSION;
+	hot->sending.kind = CALL_BEGUN;
+	fill_origin(&hot->sending, hot->strand);
+	fill_facts(hot, &hot->sending);
+	hot->sending.end_ns = 0;
+	send_call(hot, &hot->sending);
+}
+
+/* ---- what the wire tells */
+
+static void enter(struct hot *hot, struct exchange *exchange, struct draft *draft)
+{
+	hot->exchange = exchange;
+	hot->draft = draft;
+	hot->ended = false;
+}
+
+static int on_request(struct hot *hot, struct exchange *exchange, const struct head *head, struct draft **slot)
+{
+	struct draft *draft = draft_get(hot);
+	int interest;
+
+	stat_add(hot->stats, STAT_EXCHANGES, 1);
+	if (!draft) {
+		stat_add(hot->stats, STAT_NO_MEMORY, 1);
+		return 0;
+	}
+	enter(hot, exchange, draft);
+	reader_begin(reader_of(draft), &draft->wants->wants, &draft->call, emit, hot);
+	interest = reader_head(reader_of(draft), head);
+	if (interest <= INTEREST_NONE) {
+		draft_put(hot, draft);
+		stranger(hot, hot->strand);
+		return 0;
+	}
+	*slot = draft;
+	if (interest == INTEREST_AI) {
+		hot->strand->strangers = 0;
+		hot_judge(hot, hot->strand, EVENT_VERDICT_AI);
+		if (exchange_facts(exchange)->role == ROLE_SERVER)
+			announce(hot);
+	}
+	return interest;
+}
+
+static int on_head(void *ctx, struct exchange *exchange, const struct head *head)
+{
+	struct draft **slot = exchange_user(exchange);
+	struct hot *hot = ctx;
+
+	if (head->side == SIDE_REQUEST && !*slot)
+		return on_request(hot, exchange, head, slot);
+	if (!*slot)
+		return 0;
+	enter(hot, exchange, *slot);
+	return reader_head(reader_of(*slot), head);
+}
+
+static int on_piece(void *ctx, struct exchange *exchange, const struct piece *piece)
+{
+	struct draft **slot = exchange_user(exchange);
+	struct hot *hot = ctx;
+
+	if (!*slot)
+		return 0;
+	enter(hot, exchange, *slot);
+	return reader_piece(reader_of(*slot), piece);
+}
+
+static void on_end(void *ctx, struct exchange *exchange, enum ending ending)
+{
+	struct draft **slot = exchange_user(exchange), *draft = *slot;
+	struct hot *hot = ctx;
+
+	if (!draft)
+		return;
+	enter(hot, exchange, draft);
+	hot->ended = true;
+	hot->ending = ending;
+	reader_end(reader_of(draft), ending);
+	if (!draft->parts)
+		stranger(hot, hot->strand);
+	*slot = NULL;
+	draft_put(hot, draft);
+}
+
+const struct wire_ops hot_wire_ops = { .head = on_head, .piece = on_piece, .end = on_end };
