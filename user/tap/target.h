@@ -42,6 +42,7 @@ enum site_class {
 	SITE_CALL,
 	SITE_JUMP,	/* unconditional */
 	SITE_BRANCH,	/* conditional */
+	SITE_ADDRESS,	/* adr, adrp (arm64) */
 };
 
 struct site {
@@ -56,6 +57,7 @@ struct site {
 
 #define TARGET_BUILD_ID_MAX 20
 #define TARGET_PATH_MAX 512
+#define TARGET_SITES 16
 
 struct target {
 	uint64_t device;	/* as stat shows them through path */
@@ -70,8 +72,14 @@ struct target {
 	char version[48];	/* "OpenSSL 3.0.22"; "" where unknown */
 	char path[TARGET_PATH_MAX];	/* opens the file from this process; good while it is being armed */
 	char name[TARGET_PATH_MAX];	/* as its own process calls it, for people */
-	struct site sites[SITE_ROLES];
+	struct site sites[TARGET_SITES];
 };
+
+/*
+ * Looks into an open file: 0 with everything but path and name filled; -ENOENT where it
+ * carries no TLS library that is known; other negative errno as elf_file_open says.
+ */
+int target_inspect(int fd, struct target *ret);
 
 const char *site_role_name(enum site_role);	/* "ssl_write_internal", "SSL_new", ... */
 const char *site_class_name(enum site_class);	/* "push", "stepped", ... */
