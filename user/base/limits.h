@@ -37,13 +37,23 @@
 #define LIMIT_PRICES MIB(64)
 #define LIMIT_LABELS 16			/* dimensions of a record beyond the team */
 #define LIMIT_WANTED 48			/* header names, body paths and environment names taken together */
+#define LIMIT_SOURCES 16		/* of the team, or of one label */
+#define LIMIT_TEAMS 65536
+#define LIMIT_RULES 16384
+#define LIMIT_PEOPLE 1048576
+#define LIMIT_PEOPLE_FILE MIB(64)
 
 /* the host */
 #define LIMIT_TASKS 65536		/* processes whose origin is remembered */
+#define LIMIT_TASKS_BYTES MIB(24)	/* and what they may take in all */
+#define LIMIT_QUESTIONS 1024		/* processes being looked up at one time */
+#define LIMIT_CGROUPS 16384		/* cgroup paths remembered */
+#define LIMIT_ENVIRON MIB(2)		/* read of one /proc/PID/environ */
 #define LIMIT_TARGETS 4096		/* probed files */
 #define LIMIT_FILES 65536		/* files whose verdict (probe or not) is remembered */
 #define LIMIT_ELF ((uint64_t)MIB(2048))	/* a program or library that is looked into */
 #define LIMIT_ELF_TABLE MIB(256)	/* one symbol or string table of it */
+#define LIMIT_MMAP_RING KIB(128)	/* news of mappings, per processor */
 #define LIMIT_FUNCTION KIB(4)		/* bytes of a function that are decoded */
 
 #endif
