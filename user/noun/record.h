@@ -41,6 +41,7 @@ enum cost_status { COST_PRICED, COST_UNPRICED, COST_FREE, COST_PARTIAL };
 
 struct cost {
 	uint8_t status;		/* enum cost_status */
+	bool clamped;		/* the call's counts contradict each other; no discount was guessed: total-mismatch */
 	uint32_t n_lines;
 	struct cost_line lines[RECORD_LINES];
 	int64_t pico;		/* what is owed: 0 under a flat rate */
