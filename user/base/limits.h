@@ -30,6 +30,7 @@
 
 /* trace files */
 #define LIMIT_TRACE_BLOCK MIB(4)
+#define LIMIT_TRACE_QUEUE MIB(16)	/* events of one ring on their way into the file */
 #define LIMIT_TRACE_ANCHORS 262144	/* half a year of one a minute */
 
 /* configuration and tables */

@@ -29,14 +29,14 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "feed/anchors.h"
 #include "feed/trace_layout.h"
 
 struct trace {
 	int fd;
 	uint64_t size;			/* of the file when it was loaded */
 	struct trace_about about;
-	struct anchor *anchors;
-	size_t n_anchors, room;
+	struct anchors anchors;
 	atomic_bool partial;
 };
 
@@ -98,26 +98,14 @@ static uint32_t block_crc(const struct trace_block *block, const void *payload)
 
 static int keep_anchor(struct trace *trace, const struct trace_block *block, uint64_t at)
 {
-	struct anchor *grown, anchor;
+	struct anchor anchor;
 	int err = read_at(trace, &anchor, sizeof(anchor), at);
 
 	if (err == -ENODATA || (err == 0 && block_crc(block, &anchor) != block->crc)) {
 		atomic_store(&trace->partial, true);
 		return 0;
 	}
-	if (err < 0 || trace->n_anchors >= LIMIT_TRACE_ANCHORS)
-		return err;
-	if (trace->n_anchors == trace->room) {
-		size_t room = trace->room ? trace->room * 2 : 16;
-
-		grown = mem_resize(trace->anchors, trace->room * sizeof(*grown), room * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		trace->anchors = grown;
-		trace->room = room;
-	}
-	trace->anchors[trace->n_anchors++] = anchor;
-	return 0;
+	return err < 0 ? err : anchors_add(&trace->anchors, anchor);
 }
 
 static bool block_makes_sense(const struct trace_block *block)
@@ -195,19 +183,7 @@ bool trace_partial(const struct trace *trace)
 
 int64_t trace_wall_ns(const struct trace *trace, uint64_t boot_ns)
 {
-	size_t low = 0, high = trace->n_anchors;
-
-	if (!high)
-		return (int64_t)boot_ns;
-	while (low + 1 < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (trace->anchors[middle].boot_ns <= boot_ns)
-			low = middle;
-		else
-			high = middle;
-	}
-	return clock_wall_ns(trace->anchors[low], boot_ns);
+	return anchors_wall_ns(&trace->anchors, boot_ns);
 }
 
 struct trace *trace_free(struct trace *trace)
@@ -215,7 +191,7 @@ struct trace *trace_free(struct trace *trace)
 	if (!trace)
 		return NULL;
 	close(trace->fd);
-	mem_free(trace->anchors);
+	anchors_done(&trace->anchors);
 	return mem_free(trace);
 }
 
