@@ -91,9 +91,10 @@ LITELLM_KEY = re.compile(
     % '|'.join(sorted(LITELLM_RATES, key=len, reverse=True)))
 
 
-def text(number):
-    """A Decimal as plain digits: no exponent, no trailing zeros."""
-    digits = format(number, 'f')
+def text(number, places=6):
+    """A Decimal as plain digits: no exponent, no trailing zeros, nothing below a pico-USD
+    (1e-6 of a price for a million tokens, 1e-12 of one for a piece): litellm's are floats."""
+    digits = format(Decimal(number).quantize(Decimal(1).scaleb(-places)), 'f')
     if '.' in digits:
         digits = digits.rstrip('0').rstrip('.')
     return digits or '0'
@@ -167,7 +168,7 @@ def genai_entries(providers, checked):
     for provider in providers:
         name = provider['id']
         if name.startswith('huggingface_'):
-            name = 'huggingface'      # the router: which backend answered is not in the model's name
+            continue      # the router: which backend answered, and at which price, the name does not say
         for model in provider['models']:
             for start, end, window, prices in genai_periods(model['prices']):
                 out = entry(GENAI.get(name, name), model['id'].lower(), source='genai-prices', checked=checked)
@@ -349,6 +350,8 @@ def litellm_entries(models, genai, checked):
     for (provider, name), found in sorted(models.items()):
         if known_to_genai(genai, provider, name):
             continue
+        if provider.startswith('azure.ai') and known_to_genai(genai, 'openai', name):
+            continue          # falls back to OpenAI's list price, which Azure's global deployments have
         undated = re.sub(r'(-\d{8}|-\d{4}-\d{2}-\d{2})?(-v\d+:\d+|@\w+)?$', '', name)
         if undated != name and (provider, undated) in models and same_price(found, models[provider, undated]):
             continue          # a dated name is looked up without its date as well
@@ -400,7 +403,7 @@ def entry_json(out):
     if tiers and tiers != {t: f for t, f in PROVIDERS.get(out['provider'], {}).get('tiers', {}).items() if t in tiers}:
         line['tiers'] = tiers
     if out['units']:
-        line['units'] = {unit: text(price) for unit, price in sorted(out['units'].items())}
+        line['units'] = {unit: text(price, 12) for unit, price in sorted(out['units'].items())}
     line.update({'source': out['source'], 'checked': out['checked']})
     return line
 

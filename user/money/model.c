@@ -3,8 +3,10 @@
  * One model goes by many names: gpt-4o-2024-08-06, models/gemini-2.5-pro,
  * us.anthropic.claude-sonnet-4-5-20250929-v1:0, or the ARN of an inference
  * profile. A price is looked up under each form in turn, from the name as it
- * was sent to the one without wrapping, region, version and date: a dated
- * snapshot may have a price of its own, and mostly has its family's.
+ * was sent to the one without wrapping, version and date: a dated snapshot may
+ * have a price of its own, and mostly has its family's. Bedrock's cross-region
+ * prefix is a price class (regional, global), so only what knows no price with
+ * it is looked up without it.
  */
 #include <string.h>
 
@@ -94,7 +96,16 @@ static void add(struct str name, struct str *names, size_t *n)
 		names[(*n)++] = name;
 }
 
-size_t model_names(struct str model, char text[static MODEL_TEXT], struct str ret[static MODEL_NAMES])
+static void forms(struct str name, struct str *names, size_t *n)
+{
+	struct str plain = without_version(name);
+
+	add(name, names, n);
+	add(plain, names, n);
+	add(without_date(plain), names, n);
+}
+
+size_t model_names(struct str model, char text[static MODEL_TEXT], struct str ret[static MODEL_NAMES], size_t *ret_first)
 {
 	size_t n = 0;
 	struct str s = str_sub(str_trim(model), 0, MODEL_TEXT);
@@ -104,12 +115,8 @@ size_t model_names(struct str model, char text[static MODEL_TEXT], struct str re
 	s.p = text;
 	add(s, ret, &n);
 	s = unwrap(s);
-	add(s, ret, &n);
-	add(without_version(s), ret, &n);
-	s = without_geo(s);
-	add(s, ret, &n);
-	s = without_version(s);
-	add(s, ret, &n);
-	add(without_date(s), ret, &n);
+	forms(s, ret, &n);
+	*ret_first = n;
+	forms(without_geo(s), ret, &n);
 	return n;
 }

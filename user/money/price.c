@@ -99,12 +99,6 @@ enum price_tier price_tier_of(struct str name)
 	return TIER_MAX;
 }
 
-/* What one class costs: a rate and the multiplier of its tier. */
-struct rate {
-	int64_t pico;			/* RATE_NONE */
-	int64_t times;			/* in millionths */
-};
-
 static const struct price_variant *variant_of(const struct price *price, enum price_tier tier, uint64_t input)
 {
 	const struct price_variant *found = NULL;
@@ -115,18 +109,21 @@ static const struct price_variant *variant_of(const struct price *price, enum pr
 	return found;
 }
 
-static enum line_class parent_of(enum line_class class)
+/* Whose rate a class has that has none of its own. A modality that has its own price is not
+ * discounted for being cached unless the price says so; one that has not is text. */
+static enum line_class parent_of(const struct price_variant *variant, enum line_class class)
 {
 	switch (class) {
 	case LINE_CACHE_WRITE_1H:
 		return LINE_CACHE_WRITE_5M;
 	case LINE_AUDIO_CACHE_READ:
-		return LINE_AUDIO_INPUT;
+		return variant->rate[LINE_AUDIO_INPUT] != RATE_NONE ? LINE_AUDIO_INPUT : LINE_CACHE_READ;
 	case LINE_IMAGE_CACHE_READ:
-		return LINE_IMAGE_INPUT;
+		return variant->rate[LINE_IMAGE_INPUT] != RATE_NONE ? LINE_IMAGE_INPUT : LINE_CACHE_READ;
 	case LINE_REASONING:
 	case LINE_AUDIO_OUTPUT:
 	case LINE_IMAGE_OUTPUT:
+	case LINE_OUTPUT_VISIBLE:
 		return LINE_OUTPUT_VISIBLE;
 	default:
 		return LINE_INPUT_UNCACHED;
@@ -135,8 +132,8 @@ static enum line_class parent_of(enum line_class class)
 
 static int64_t class_rate(const struct price_variant *variant, enum line_class class)
 {
-	while (variant->rate[class] == RATE_NONE && parent_of(class) != class && class != LINE_OUTPUT_VISIBLE)
-		class = parent_of(class);
+	while (variant->rate[class] == RATE_NONE && parent_of(variant, class) != class)
+		class = parent_of(variant, class);
 	return variant->rate[class];
 }
 
@@ -193,6 +190,7 @@ static struct cost_line *new_line(struct cost *cost, const char *model, enum lin
 		return NULL;
 	}
 	struct cost_line *line = &cost->lines[cost->n_lines++];
+	memset(line, 0, sizeof(*line));
 	STR_COPY(line->model, str_of(model));
 	STR_COPY(line->unit, str_of(unit));
 	line->class = (uint8_t)class;
@@ -283,7 +281,9 @@ static enum cost_status status_of(const struct cost *cost, bool any_price)
 		return any_price ? COST_PRICED : COST_UNPRICED;
 	if (priced == 0)
 		return COST_UNPRICED;
-	return priced == cost->n_lines && cost->n_lines < RECORD_LINES ? COST_PRICED : COST_PARTIAL;
+	if (priced != cost->n_lines || cost->n_lines == RECORD_LINES)
+		return COST_PARTIAL;
+	return cost->list_pico ? COST_PRICED : COST_FREE;
 }
 
 static bool flat_rate(uint8_t billing)
@@ -305,7 +305,6 @@ void price_call(const struct prices *table, const struct call *call, int64_t wal
 	struct terms first = { 0 };
 
 	memset(ret, 0, offsetof(struct cost, lines));
-	memset(ret->lines, 0, sizeof(ret->lines));
 	ret->pico = ret->list_pico = 0;
 	if (is_free(call)) {
 		ret->status = COST_FREE;

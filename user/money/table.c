@@ -252,11 +252,13 @@ static const struct price *find_in(const struct price_provider *provider, const 
 }
 
 static const struct price *find_all(const struct prices *p, struct str provider_name, const struct str *names,
-				    size_t n, int64_t wall_ns)
+				    size_t n, size_t first, int64_t wall_ns)
 {
 	for (; p; p = p->under) {
 		const struct price_provider *provider = prices_provider(p, provider_name);
-		const struct price *price = provider ? find_in(provider, names, n, wall_ns) : NULL;
+		const struct price *price = provider ? find_in(provider, names, first, wall_ns) : NULL;
+		if (!price && provider)
+			price = find_in(provider, names + first, n - first, wall_ns);
 		if (price)
 			return price;
 	}
@@ -267,15 +269,15 @@ const struct price *prices_find(const struct prices *p, struct str provider, str
 {
 	char text[MODEL_TEXT];
 	struct str names[MODEL_NAMES];
-	size_t n = model_names(model, text, names);
-	const struct price *price = find_all(p, provider, names, n, wall_ns);
+	size_t first, n = model_names(model, text, names, &first);
+	const struct price *price = find_all(p, provider, names, n, first, wall_ns);
 
 	for (const struct prices *t = p; t && !price; t = t->under) {
 		const struct price_provider *own = prices_provider(t, provider);
 		for (size_t i = 0; own && i < own->n_fallback && !price; i++)
-			price = find_all(p, str_of(own->fallback[i]), names, n, wall_ns);
+			price = find_all(p, str_of(own->fallback[i]), names, n, first, wall_ns);
 	}
-	return price ? price : find_all(p, STR("*"), names, n, wall_ns);
+	return price ? price : find_all(p, STR("*"), names, n, first, wall_ns);
 }
 
 int64_t prices_times(const struct prices *p, const char *provider, enum price_tier tier)

@@ -97,9 +97,13 @@ int64_t prices_times(const struct prices *, const char *provider, enum price_tie
 /* Does the price hold then? */
 bool price_holds(const struct price *, int64_t wall_ns);
 
-/* Names that a model may be listed under, most exact first: views of text, its lower-case form. */
-#define MODEL_NAMES 6
+/*
+ * Names that a model may be listed under, most exact first: views of text, its
+ * lower-case form. The first *ret_first are looked up before the rest, which
+ * lack the region that these have.
+ */
+#define MODEL_NAMES 7
 #define MODEL_TEXT 160
-size_t model_names(struct str model, char text[static MODEL_TEXT], struct str ret[static MODEL_NAMES]);
+size_t model_names(struct str model, char text[static MODEL_TEXT], struct str ret[static MODEL_NAMES], size_t *ret_first);
 
 #endif
