@@ -48,6 +48,7 @@
 #define LIMIT_TASKS 65536		/* processes whose origin is remembered */
 #define LIMIT_TASKS_BYTES MIB(24)	/* and what they may take in all */
 #define LIMIT_QUESTIONS 1024		/* processes being looked up at one time */
+#define LIMIT_SOURCE_MS 1000		/* what one source may take for one process */
 #define LIMIT_CGROUPS 16384		/* cgroup paths remembered */
 #define LIMIT_ENVIRON MIB(2)		/* read of one /proc/PID/environ */
 #define LIMIT_TARGETS 4096		/* probed files */
@@ -55,6 +56,7 @@
 #define LIMIT_ELF ((uint64_t)MIB(2048))	/* a program or library that is looked into */
 #define LIMIT_ELF_TABLE MIB(256)	/* one symbol or string table of it */
 #define LIMIT_MMAP_RING KIB(128)	/* news of mappings, per processor */
+#define LIMIT_LINKER_CACHE MIB(4)	/* of the dynamic linker */
 #define LIMIT_FUNCTION KIB(4)		/* bytes of a function that are decoded */
 
 #endif

@@ -5,18 +5,13 @@
  * string tables. Before a section is loaded its size is held against a
  * ceiling; before the file is opened at all its header is, because libelf
  * allocates for as many sections as the header claims.
- *
- * Debian's libssl.so.3 carries no version text (libcrypto does). The symbol
- * versions that it defines and needs give a lower bound then.
  */
 #include "tap/elf.h"
 
-#include <ctype.h>
 #include <elf.h>
 #include <errno.h>
 #include <gelf.h>
 #include <libelf.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,6 +33,7 @@ struct elf_file {
 	uint64_t size;
 	Elf *elf;
 	enum elf_arch arch;
+	bool program;
 	size_t n_segments;
 	struct segment segments[SEGMENTS];	/* executable ones */
 };
@@ -61,7 +57,7 @@ static int read_at(int fd, void *to, size_t size, uint64_t offset)
 	return 0;
 }
 
-static int check_header(int fd, uint64_t size, enum elf_arch *ret)
+static int check_header(int fd, uint64_t size, struct elf_file *file)
 {
 	Elf64_Ehdr header;
 	int error;
@@ -83,7 +79,8 @@ static int check_header(int fd, uint64_t size, enum elf_arch *ret)
 	/* 0 with a table means more than 65,279 sections, told elsewhere: no program has those */
 	if (!header.e_shnum && header.e_shoff)
 		return -EFBIG;
-	*ret = header.e_machine == EM_X86_64 ? ELF_ARCH_X86_64 : ELF_ARCH_ARM64;
+	file->arch = header.e_machine == EM_X86_64 ? ELF_ARCH_X86_64 : ELF_ARCH_ARM64;
+	file->program = header.e_type == ET_EXEC;
 	return 0;
 }
 
@@ -98,6 +95,7 @@ static int read_segments(struct elf_file *file)
 
 		if (!gelf_getphdr(file->elf, (int)i, &p))
 			return -EBADMSG;
+		file->program |= p.p_type == PT_INTERP;
 		if (p.p_type != PT_LOAD || !(p.p_flags & PF_X))
 			continue;
 		if (p.p_offset > file->size || p.p_filesz > file->size - p.p_offset ||
@@ -125,7 +123,7 @@ int elf_file_open(int fd, struct elf_file **ret)
 		return -EFBIG;
 	file->fd = fd;
 	file->size = (uint64_t)st.st_size;
-	error = check_header(fd, file->size, &file->arch);
+	error = check_header(fd, file->size, file);
 	if (error)
 		return error;
 	elf_version(EV_CURRENT);
@@ -150,6 +148,11 @@ struct elf_file *elf_file_close(struct elf_file *file)
 enum elf_arch elf_file_arch(const struct elf_file *file)
 {
 	return file->arch;
+}
+
+bool elf_file_is_program(const struct elf_file *file)
+{
+	return file->program;
 }
 
 /* ---- sections */
@@ -227,8 +230,6 @@ static int find_in(const struct table *table, const char *const names[], size_t 
 		struct str name;
 
 		if (!defined_function(table, i, &symbol) || !symbol_name(table, &symbol, &name))
-			continue;
-		if (name.n < 4 || name.p[3] != '_')	/* SSL_: spares most comparisons */
 			continue;
 		for (size_t k = 0; k < n; k++) {
 			if (to[k].address || !str_eq(name, str_of(names[k])))
@@ -360,151 +361,55 @@ int elf_file_build_id(struct elf_file *file, uint8_t *ret, size_t size)
 	return 0;
 }
 
-/* "3.0.22", "1_1_1": three numbers below 256; returns the characters read, 0 where it is something else. */
-static size_t parse_triple(struct str s, char separator, uint8_t ret[3])
-{
-	size_t at = 0;
+/* ---- sections by name */
 
-	for (int i = 0; i < 3; i++) {
-		unsigned value = 0;
-		size_t digits = 0;
-
-		for (; at < s.n && isdigit((unsigned char)s.p[at]) && digits < 3; at++, digits++)
-			value = value * 10 + (unsigned)(s.p[at] - '0');
-		if (!digits || value > 255)
-			return 0;
-		ret[i] = (uint8_t)value;
-		if (i < 2 && (at >= s.n || s.p[at++] != separator))
-			return 0;
-	}
-	return at;
-}
-
-static bool version_text(struct str s, enum elf_maker maker, struct elf_version *ret)
-{
-	struct elf_version v = { .maker = maker };
-	uint8_t triple[3];
-	size_t n = parse_triple(s, '.', triple);
-
-	if (!n)
-		return false;
-	if (str_starts(str_sub(s, n, s.n), STR(" (compatible; BoringSSL)"))) {
-		v.maker = ELF_MAKER_BORINGSSL;
-		snprintf(v.text, sizeof(v.text), "BoringSSL");
-		*ret = v;
-		return true;
-	}
-	if (n < s.n && islower((unsigned char)s.p[n]))	/* 1.1.1w */
-		n++;
-	if (n >= s.n || (s.p[n] != ' ' && s.p[n] != '-'))
-		return false;
-	v.major = triple[0];
-	v.minor = triple[1];
-	v.patch = triple[2];
-	snprintf(v.text, sizeof(v.text), "%s %.*s", maker == ELF_MAKER_LIBRESSL ? "LibreSSL" : "OpenSSL",
-		 (int)n, s.p);
-	*ret = v;
-	return true;
-}
-
-static bool version_in(struct str bytes, struct elf_version *ret)
-{
-	static const struct {
-		struct str word;
-		enum elf_maker maker;
-	} makers[] = {
-		{ { "OpenSSL ", 8 }, ELF_MAKER_OPENSSL },
-		{ { "LibreSSL ", 9 }, ELF_MAKER_LIBRESSL },
-	};
-
-	for (size_t m = 0; m < 2; m++) {
-		struct str rest = bytes;
-		ptrdiff_t at;
-
-		while ((at = str_find(rest, makers[m].word)) >= 0) {
-			rest = str_sub(rest, (size_t)at + makers[m].word.n, rest.n);
-			if (version_text(rest, makers[m].maker, ret))
-				return true;
-		}
-	}
-	return false;
-}
-
-/* In windows that overlap by the length of the text: .rodata may be as large as the file. */
-static int version_of_section(struct elf_file *file, const GElf_Shdr *header, struct elf_version *ret)
-{
-	_cleanup_free_ char *window = mem_new(WINDOW);
-	uint64_t at = 0;
-
-	if (!window)
-		return -ENOMEM;
-	if (header->sh_offset > file->size || header->sh_size > file->size - header->sh_offset)
-		return -EBADMSG;
-	while (at < header->sh_size) {
-		size_t n = header->sh_size - at < WINDOW ? header->sh_size - at : WINDOW;
-		int error = read_at(file->fd, window, n, header->sh_offset + at);
-
-		if (error)
-			return error;
-		if (version_in((struct str){ window, n }, ret))
-			return 0;
-		if (n < WINDOW)
-			break;
-		at += n - 64;
-	}
-	return -ENOENT;
-}
-
-/* The highest OPENSSL_3.0.3 or OPENSSL_1_1_1 among the names of symbol versions. */
-static int version_of_names(struct elf_file *file, struct elf_version *ret)
-{
-	struct elf_version best = { .maker = ELF_MAKER_OPENSSL };
-	struct table table;
-	struct str rest;
-	ptrdiff_t at;
-
-	if (load_table(file, SHT_DYNSYM, &table))
-		return -ENOENT;
-	rest = (struct str){ table.names->d_buf, table.names->d_size };
-	while ((at = str_find(rest, STR("OPENSSL_"))) >= 0) {
-		uint8_t v[3];
-
-		rest = str_sub(rest, (size_t)at + 8, rest.n);
-		if (!parse_triple(rest, '.', v) && !parse_triple(rest, '_', v))
-			continue;
-		if ((v[0] << 16 | v[1] << 8 | v[2]) > (best.major << 16 | best.minor << 8 | best.patch)) {
-			best.major = v[0];
-			best.minor = v[1];
-			best.patch = v[2];
-		}
-	}
-	if (!best.major)
-		return -ENOENT;
-	snprintf(best.text, sizeof(best.text), "OpenSSL %d.%d.%d or newer", best.major, best.minor,
-		 best.patch);
-	*ret = best;
-	return 0;
-}
-
-int elf_file_version(struct elf_file *file, struct elf_version *ret)
+static int find_section(struct elf_file *file, const char *name, GElf_Shdr *ret)
 {
 	Elf_Scn *section = NULL;
 	size_t names;
 
-	if (elf_getshdrstrndx(file->elf, &names))
-		return -EBADMSG;
-	if (!load(file, elf_getscn(file->elf, names), NULL))
+	if (elf_getshdrstrndx(file->elf, &names) || !load(file, elf_getscn(file->elf, names), NULL))
 		return -ENOENT;
 	while ((section = elf_nextscn(file->elf, section))) {
 		GElf_Shdr header;
-		const char *name;
+		const char *text;
 
-		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_PROGBITS)
+		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS)
 			continue;
-		name = elf_strptr(file->elf, names, header.sh_name);
-		if (name && str_eq(str_of(name), STR(".rodata")) &&
-		    !version_of_section(file, &header, ret))
+		text = elf_strptr(file->elf, names, header.sh_name);
+		if (text && str_eq(str_of(text), str_of(name))) {
+			*ret = header;
 			return 0;
+		}
 	}
-	return version_of_names(file, ret);
+	return -ENOENT;
+}
+
+/* In windows: .rodata may be as large as the file. */
+int elf_file_scan(struct elf_file *file, const char *section, elf_scan_fn fn, void *ctx)
+{
+	_cleanup_free_ char *window = mem_new(WINDOW);
+	GElf_Shdr header;
+	uint64_t at = 0;
+	int error = find_section(file, section, &header);
+
+	if (error)
+		return error;
+	if (!window)
+		return -ENOMEM;
+	if (header.sh_offset > file->size || header.sh_size > file->size - header.sh_offset)
+		return -EBADMSG;
+	while (at < header.sh_size) {
+		size_t n = header.sh_size - at < WINDOW ? header.sh_size - at : WINDOW;
+
+		error = read_at(file->fd, window, n, header.sh_offset + at);
+		if (error)
+			return error;
+		if (fn(ctx, (struct str){ window, n }))
+			return 1;
+		if (n < WINDOW)
+			break;
+		at += n - ELF_SCAN_OVERLAP;
+	}
+	return 0;
 }

@@ -23,8 +23,10 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "tap/blind.h"
 #include "tap/elf.h"
 #include "tap/site.h"
+#include "tap/version.h"
 
 enum function {
 	FN_WRITE, FN_WRITE_EX, FN_WRITE_EX2, FN_READ, FN_READ_EX, FN_NEW, FN_FREE, FN_CLEAR, FN_SHUTDOWN,
@@ -215,13 +217,13 @@ static bool find_internals(struct look *look, uint64_t *ret_write, uint64_t *ret
 
 /* ---- the whole */
 
-static int add_data_sites(struct look *look, enum elf_maker maker)
+static int add_data_sites(struct look *look, enum version_maker maker)
 {
 	uint8_t write_done = has_ex2(look) ? 4 : 3;
 	uint64_t w, r;
 	int error;
 
-	if (maker == ELF_MAKER_OPENSSL && find_internals(look, &w, &r)) {
+	if (maker == MAKER_OPENSSL && find_internals(look, &w, &r)) {
 		error = add_site(look, SITE_WRITE_INTERNAL, w, 0, write_done);
 		return error ? error : add_site(look, SITE_READ_INTERNAL, r, 0, 3);
 	}
@@ -229,7 +231,7 @@ static int add_data_sites(struct look *look, enum elf_maker maker)
 	if (!error)
 		error = add_exported(look, SITE_READ, FN_READ, 0);
 	/* LibreSSL's SSL_write_ex calls its SSL_write */
-	if (error || maker == ELF_MAKER_LIBRESSL)
+	if (error || maker == MAKER_LIBRESSL)
 		return error;
 	error = add_exported(look, SITE_WRITE_EX, write_ex(look), write_done);
 	return error ? error : add_exported(look, SITE_READ_EX, FN_READ_EX, 3);
@@ -262,26 +264,38 @@ static bool sites_are_distinct(const struct target *target)
 	return true;
 }
 
+static int look_for_blind(struct look *look)
+{
+	struct blind blind;
+	int error = blind_find(look->file, &blind);
+
+	if (error)
+		return error;
+	look->target->library = (uint8_t)blind.library;
+	snprintf(look->target->version, sizeof(look->target->version), "%s", blind.name);
+	return 0;
+}
+
 static int look_into(struct look *look)
 {
 	struct target *target = look->target;
-	struct elf_version version = { 0 };
+	struct version version = { 0 };
 	int n = elf_file_find(look->file, function_names, FUNCTIONS, look->functions);
 	int error;
 
 	if (n < 0)
 		return n;
 	if (!look->functions[FN_WRITE].address || !look->functions[FN_READ].address)
-		return -ENOENT;
-	elf_file_version(look->file, &version);
-	target->library = version.maker == ELF_MAKER_BORINGSSL ? EVENT_LIBRARY_BORINGSSL : EVENT_LIBRARY_OPENSSL;
+		return look_for_blind(look);
+	version_of(look->file, &version);
+	target->library = version.maker == MAKER_BORINGSSL ? EVENT_LIBRARY_BORINGSSL : EVENT_LIBRARY_OPENSSL;
 	target->major = version.major;
 	target->minor = version.minor;
 	target->patch = version.patch;
 	memcpy(target->version, version.text, sizeof(target->version));
 	target->build_id_len =
 		(uint8_t)elf_file_build_id(look->file, target->build_id, sizeof(target->build_id));
-	error = add_data_sites(look, version.maker ? version.maker : ELF_MAKER_OPENSSL);
+	error = add_data_sites(look, version.maker ? version.maker : MAKER_OPENSSL);
 	if (!error)
 		error = add_life_sites(look);
 	if (!error && !sites_are_distinct(target))

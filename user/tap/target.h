@@ -69,15 +69,16 @@ struct target {
 	uint8_t build_id_len;
 	uint8_t build_id[TARGET_BUILD_ID_MAX];
 	uint8_t n_sites;
-	char version[48];	/* "OpenSSL 3.0.22"; "" where unknown */
+	char version[48];	/* "OpenSSL 3.0.22", "GnuTLS"; "" where unknown */
 	char path[TARGET_PATH_MAX];	/* opens the file from this process; good while it is being armed */
 	char name[TARGET_PATH_MAX];	/* as its own process calls it, for people */
 	struct site sites[TARGET_SITES];
 };
 
 /*
- * Looks into an open file: 0 with everything but path and name filled; -ENOENT where it
- * carries no TLS library that is known; other negative errno as elf_file_open says.
+ * Looks into an open file: 0 with everything but path and name filled, without sites where it
+ * carries TLS that cannot be read yet (GnuTLS, NSS, Go, rustls, Java: version names it); -ENOENT
+ * where it carries none that is known; other negative errno as elf_file_open() says.
  */
 int target_inspect(int fd, struct target *ret);
 
