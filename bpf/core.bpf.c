@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * The core of the kernel side: every map and ring, connections and their calls.
+ *
+ * A connection is a TLS library's object in one process. It gets an id that is
+ * never used again, and the id alone says which ring its events go to, so all
+ * of them are in order. When a call returns, the bytes that the library says it
+ * moved are given their place in the stream, and only then is anything emitted:
+ * whatever is lost afterwards shows as a gap. The table is never evicted from;
+ * a connection that finds no place is counted.
+ *
+ * What a call costs is decided here. The order is: one look-up finds the
+ * connection, one load its verdict; a call that nobody wants ends there, before
+ * its return is even armed where the kernel has sessions.
+ */
+#include "core.bpf.h"
+#include "emit.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define CONNECTIONS 65536
+#define CALLS 16384		/* threads that may be inside a call at one time */
+#define SCOPES 16384
+#define ID_BLOCK 64		/* consecutive ids of one CPU: neighbours spread over the rings */
+#define MOVED_MAX (1ull << 32)	/* no single call moves more: a length above was not written by the library */
+
+const volatile u64 id_base;	/* above every id of an earlier run of this boot */
+const volatile u32 cpus = 1;
+const volatile u32 default_scope;
+const volatile u32 hierarchy;
+const volatile bool only_followed;
+const volatile bool can_guard;	/* the kernel has bpf_preempt_disable: 6.10 */
+
+u32 scope_epoch;	/* bumped by user space with every change of `scopes` */
+
+struct conn_key {
+	u64 tgid;
+	u64 object;
+};
+
+struct conn {
+	u64 id;
+	u64 object;
+	u64 offset[2];		/* by enum event_dir */
+	u64 buf[2];		/* of the call in flight, where sessions carry it */
+	u64 done[2];
+	u32 epoch;		/* of scope_epoch when its scope was last looked up */
+	u8 born;
+	u8 told;		/* its EVENT_OPEN got out */
+	u8 role;
+	u8 unused;
+};
+
+struct call_key {
+	u64 thread;
+	u64 sp;
+};
+
+struct call {
+	u64 object;
+	u64 buf;
+	u64 done;
+	u32 what;
+	u32 unused;
+};
+
+struct proc {
+	u64 start_ns;
+	u64 conns;
+	u8 in_ring[EVENT_RINGS_MAX];	/* a byte each: threads set them without harm to each other */
+	u8 env_told[EVENT_RINGS_MAX];
+};
+
+#define HASH(name, n, key_type, value_type) \
+	struct { \
+		__uint(type, BPF_MAP_TYPE_HASH); \
+		__uint(max_entries, n); \
+		__type(key, key_type); \
+		__type(value, value_type); \
+	} name SEC(".maps")
+
+HASH(conns, CONNECTIONS, struct conn_key, struct conn);
+HASH(calls, CALLS, struct call_key, struct call);
+HASH(procs, CALLS, u32, struct proc);
+HASH(scopes, SCOPES, u64, u8);
+HASH(followed, CALLS, u32, u8);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, EVENT_VERDICTS);
+	__type(key, u32);
+	__type(value, u64);
+} verdicts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64);
+} ids SEC(".maps");
+
+static const struct conn fresh_conn;
+static const struct proc fresh_proc;
+
+extern void bpf_preempt_disable(void) __weak __ksym;
+extern void bpf_preempt_enable(void) __weak __ksym;
+
+static __always_inline u32 current_tgid(void)
+{
+	return bpf_get_current_pid_tgid() >> 32;
+}
+
+/*
+ * Between 6.10, when the pair came, and 6.13, when uprobe programs began to be
+ * preempted, it costs and does nothing; earlier kernels need none.
+ */
+static u64 next_id(void)
+{
+	u32 zero = 0, cpu;
+	u64 *count = bpf_map_lookup_elem(&ids, &zero), n;
+
+	if (!count)
+		return 0;
+	if (can_guard)
+		bpf_preempt_disable();
+	n = (*count)++;
+	cpu = bpf_get_smp_processor_id();
+	if (can_guard)
+		bpf_preempt_enable();
+	return id_base + (n / ID_BLOCK * cpus + cpu) * ID_BLOCK + n % ID_BLOCK;
+}
+
+/* ---- scope: may this process be read? */
+
+static __noinline u64 current_cgroup(void)
+{
+	struct task_struct *task;
+	struct cgroup_subsys_state *css;
+	struct css_set *set;
+	u32 controller;
+
+	if (hierarchy == EVENT_CGROUP_V2)
+		return bpf_get_current_cgroup_id();
+	task = (void *)bpf_get_current_task();
+	if (hierarchy == EVENT_CGROUP_V1_PIDS)
+		controller = bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id);
+	else
+		controller = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+	set = BPF_CORE_READ(task, cgroups);
+	if (bpf_core_read(&css, sizeof(css), &set->subsys[controller]))
+		return 0;
+	return BPF_CORE_READ(css, cgroup, kn, id);
+}
+
+static __noinline bool in_scope(void)
+{
+	u32 tgid = current_tgid();
+	u64 cgroup = current_cgroup();
+	u8 *scope;
+
+	if (only_followed && !bpf_map_lookup_elem(&followed, &tgid))
+		return false;
+	scope = bpf_map_lookup_elem(&scopes, &cgroup);
+	return (scope ? *scope : default_scope) == EVENT_SCOPE_ALLOW;
+}
+
+/* ---- verdicts */
+
+static __always_inline enum event_verdict verdict_of(u64 id)
+{
+	u32 at = id % EVENT_VERDICTS;
+	u64 *word = bpf_map_lookup_elem(&verdicts, &at);
+
+	return word && *word >> 8 == id ? (u8)*word : EVENT_VERDICT_UNDECIDED;
+}
+
+static void verdict_reset(u64 id)
+{
+	u32 at = id % EVENT_VERDICTS;
+	u64 *word = bpf_map_lookup_elem(&verdicts, &at);
+
+	if (word)
+		*word = id << 8 | EVENT_VERDICT_UNDECIDED;
+}
+
+#define WORD(a, b, c, d, e, f, g, h) \
+	((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16 | (u64)(d) << 24 | \
+	 (u64)(e) << 32 | (u64)(f) << 40 | (u64)(g) << 48 | (u64)(h) << 56)
+
+static __always_inline bool begins(u64 word, u64 seen, u64 method, u64 length)
+{
+	return !((word ^ method) & seen & (length < 8 ? (1ull << 8 * length) - 1 : ~0ull));
+}
+
+/*
+ * Do these bytes begin an HTTP request (RFC 9110 section 9.3, RFC 9113 section
+ * 3.4)? Fewer bytes than a method has are enough if they agree with one: too
+ * much is reopened rather than too little.
+ */
+static __noinline bool begins_request(u64 from, u64 n)
+{
+	u64 word = 0, seen = ~0ull;
+
+	if (n >= sizeof(word)) {
+		if (bpf_probe_read_user(&word, sizeof(word), (void *)from))
+			return true;
+	} else {
+		if (bpf_probe_read_user(&word, n & 7, (void *)from))
+			return true;
+		seen = (1ull << 8 * (n & 7)) - 1;
+	}
+	return begins(word, seen, WORD('P', 'O', 'S', 'T', ' ', 0, 0, 0), 5) ||
+	       begins(word, seen, WORD('G', 'E', 'T', ' ', 0, 0, 0, 0), 4) ||
+	       begins(word, seen, WORD('P', 'U', 'T', ' ', 0, 0, 0, 0), 4) ||
+	       begins(word, seen, WORD('H', 'E', 'A', 'D', ' ', 0, 0, 0), 5) ||
+	       begins(word, seen, WORD('P', 'A', 'T', 'C', 'H', ' ', 0, 0), 6) ||
+	       begins(word, seen, WORD('D', 'E', 'L', 'E', 'T', 'E', ' ', 0), 7) ||
+	       begins(word, seen, WORD('O', 'P', 'T', 'I', 'O', 'N', 'S', ' '), 8) ||
+	       begins(word, seen, WORD('C', 'O', 'N', 'N', 'E', 'C', 'T', ' '), 8) ||
+	       begins(word, seen, WORD('P', 'R', 'I', ' ', '*', ' ', 'H', 'T'), 8);
+}
+
+/* ---- processes that have connections */
+
+static __noinline struct proc *proc_of_current(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	u64 start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	u32 tgid = current_tgid();
+	struct proc *proc = bpf_map_lookup_elem(&procs, &tgid);
+
+	if (proc && proc->start_ns != start_ns) {	/* its exit was missed, the number used again */
+		bpf_map_delete_elem(&procs, &tgid);
+		proc = NULL;
+	}
+	if (!proc) {
+		bpf_map_update_elem(&procs, &tgid, &fresh_proc, BPF_NOEXIST);
+		proc = bpf_map_lookup_elem(&procs, &tgid);
+		if (proc)
+			proc->start_ns = start_ns;
+	}
+	return proc;
+}
+
+/* ---- connections */
+
+static __always_inline struct conn *conn_find(u64 object)
+{
+	struct conn_key key = { .tgid = current_tgid(), .object = object };
+
+	return bpf_map_lookup_elem(&conns, &key);
+}
+
+/* Tells user space of the connection, once; before that nothing of it is emitted. */
+static __noinline bool conn_tell(struct conn *conn)
+{
+	u32 ring = ring_of(conn->id);
+	struct proc *proc;
+
+	if (conn->told)
+		return true;
+	proc = proc_of_current();
+	if (!proc)
+		return false;
+	if (!proc->env_told[ring]) {
+		proc->env_told[ring] = 1;
+		emit_environment(ring);
+	}
+	proc->in_ring[ring] = 1;
+	conn->told = !emit_open(conn->id, conn->object, conn->role, conn->born, current_cgroup());
+	return conn->told;
+}
+
+static __noinline struct conn *conn_make(u64 object, bool born)
+{
+	struct conn_key key = { .tgid = current_tgid(), .object = object };
+	struct conn *conn;
+	struct proc *proc;
+
+	if (!in_scope()) {
+		if (!born)
+			count_skip(0, EVENT_SKIP_SCOPE_CALLS, 1);
+		return NULL;
+	}
+	proc = proc_of_current();
+	if (!proc || bpf_map_update_elem(&conns, &key, &fresh_conn, BPF_ANY)) {
+		count_loss(0, EVENT_LOSS_CONNECTIONS_FULL, 1);
+		return NULL;
+	}
+	__sync_fetch_and_add(&proc->conns, 1);
+	conn = bpf_map_lookup_elem(&conns, &key);
+	if (!conn)
+		return NULL;
+	conn->id = next_id();
+	conn->object = object;
+	conn->epoch = scope_epoch;
+	conn->born = born;
+	conn_tell(conn);
+	return conn;
+}
+
+static __noinline void conn_close(struct conn *conn, u8 reason)
+{
+	u32 tgid = current_tgid();
+	struct proc *proc = bpf_map_lookup_elem(&procs, &tgid);
+
+	if (proc)
+		__sync_fetch_and_add(&proc->conns, -1);
+	if (conn->told)
+		emit_close(conn->id, conn->offset[EVENT_SENT], conn->offset[EVENT_RECEIVED], reason);
+}
+
+static __noinline void conn_drop(struct conn *conn, u8 reason)
+{
+	struct conn_key key = { .tgid = current_tgid(), .object = conn->object };
+
+	conn_close(conn, reason);
+	bpf_map_delete_elem(&conns, &key);
+}
+
+/* The connection of a call, made where it is new; NULL where nobody wants the call. */
+static __always_inline struct conn *conn_of_call(u64 object)
+{
+	struct conn *conn = conn_find(object);
+
+	if (conn && conn->epoch != scope_epoch) {
+		conn->epoch = scope_epoch;
+		if (!in_scope()) {
+			conn_drop(conn, EVENT_CLOSE_CLEAR);
+			conn = NULL;
+		}
+	}
+	if (!conn)
+		conn = conn_make(object, false);
+	if (conn && verdict_of(conn->id) == EVENT_VERDICT_NEVER) {
+		count_skip(ring_of(conn->id), EVENT_SKIP_NEVER_CALLS, 1);
+		conn = NULL;
+	}
+	return conn;
+}
+
+int conn_born(u64 object)
+{
+	struct conn *conn = conn_find(object);
+
+	if (conn)	/* its end was missed */
+		conn_drop(conn, EVENT_CLOSE_FREE);
+	conn_make(object, true);
+	return 0;
+}
+
+int conn_ended(u64 object, u8 reason)
+{
+	struct conn *conn = conn_find(object);
+
+	if (!conn)
+		return 0;
+	if (reason == EVENT_CLOSE_CLEAR) {
+		if (conn->offset[EVENT_SENT] | conn->offset[EVENT_RECEIVED])
+			return conn_born(object);
+		return 0;
+	}
+	conn_drop(conn, reason);
+	return 0;
+}
+
+/* Nothing has passed through an object before its role is set, so that is as good as its birth. */
+int conn_role(u64 object, u8 role)
+{
+	struct conn *conn = conn_find(object) ?: conn_make(object, true);
+
+	if (!conn || conn->role == role)
+		return 0;
+	conn->role = role;
+	if (conn_tell(conn))
+		emit_role(conn->id, role);
+	return 0;
+}
+
+int conn_server_name(u64 object, u64 name)
+{
+	struct conn *conn = conn_find(object) ?: conn_make(object, true);
+
+	if (conn && conn_tell(conn))
+		emit_server_name(conn->id, name);
+	return 0;
+}
+
+/* ---- calls */
+
+/* n bytes have passed: places them in their stream, then emits them if they are wanted. */
+static __noinline void call_moved(struct conn *conn, u32 dir, u64 from, u64 n)
+{
+	u64 at = conn->offset[dir & 1], what = conn->id << 8 | (dir & 1);
+
+	conn->offset[dir & 1] = at + n;
+	if (verdict_of(conn->id) == EVENT_VERDICT_QUIET) {
+		if (dir != EVENT_SENT || !begins_request(from, n)) {
+			count_skip(ring_of(conn->id), EVENT_SKIP_QUIET_BYTES, n);
+			return;
+		}
+		verdict_reset(conn->id);
+		what |= EMIT_REOPENED;
+	}
+	if (conn_tell(conn))
+		emit_call(what, from, n, at, conn->offset[!(dir & 1)]);
+	else
+		count_full(ring_of(conn->id), n);
+}
+
+/* A call of a known connection has returned. Above 0 is success for every shape of call. */
+static __always_inline void call_ended(struct conn *conn, u32 what, u64 buf, u64 done, s64 ret)
+{
+	u64 n = ret;
+
+	if (ret <= 0)
+		return;
+	if (what == CALL_SHUTDOWN) {
+		conn_drop(conn, EVENT_CLOSE_SHUTDOWN);
+		return;
+	}
+	if (done && (bpf_probe_read_user(&n, sizeof(n), (void *)done) || n > MOVED_MAX)) {
+		/* how much passed is not known: at least a byte, and the gap is there to be seen */
+		count_loss(ring_of(conn->id), EVENT_LOSS_UNREADABLE_BYTES, 1);
+		conn->offset[what & 1]++;
+		return;
+	}
+	if (n)
+		call_moved(conn, what, buf, n);
+}
+
+int call_enter_session(u64 object, u64 buf, u64 done, u32 what)
+{
+	struct conn *conn;
+
+	if (what == CALL_SHUTDOWN)
+		return !conn_find(object);
+	conn = conn_of_call(object);
+	if (!conn)
+		return 1;
+	conn->buf[what & 1] = buf;
+	conn->done[what & 1] = done;
+	return 0;
+}
+
+int call_leave_session(u64 object, s64 ret, u32 what)
+{
+	struct conn *conn = conn_find(object);
+
+	if (conn)
+		call_ended(conn, what, conn->buf[what & 1], conn->done[what & 1], ret);
+	return 0;
+}
+
+static __noinline int call_keep(u64 object, u64 buf, u64 done, u32 what, struct call_key *key)
+{
+	struct call *call = bpf_map_lookup_elem(&calls, key);
+	static const struct call fresh;
+
+	if (!call) {
+		if (bpf_map_update_elem(&calls, key, &fresh, BPF_ANY))
+			return 1;
+		call = bpf_map_lookup_elem(&calls, key);
+		if (!call)
+			return 1;
+	}
+	call->object = object;
+	call->buf = buf;
+	call->done = done;
+	call->what = what;
+	return 0;
+}
+
+int call_enter(u64 object, u64 buf, u64 done, u32 what, u64 sp)
+{
+	struct call_key key = { .thread = bpf_get_current_pid_tgid(), .sp = sp };
+	struct conn *conn = what == CALL_SHUTDOWN ? conn_find(object) : conn_of_call(object);
+
+	if (!conn)
+		return 1;
+	if (call_keep(object, buf, done, what, &key))
+		count_loss(ring_of(conn->id), EVENT_LOSS_CALLS_FULL, 1);
+	return 0;
+}
+
+int call_leave(u64 sp, s64 ret)
+{
+	struct call_key key = { .thread = bpf_get_current_pid_tgid(), .sp = sp };
+	struct call *call = bpf_map_lookup_elem(&calls, &key);
+	struct conn *conn;
+
+	if (!call)
+		return 0;
+	conn = conn_find(call->object);
+	if (conn)
+		call_ended(conn, call->what, call->buf, call->done, ret);
+	bpf_map_delete_elem(&calls, &key);
+	return 0;
+}
+
+/* ---- a process ends, by exit or by becoming another program */
+
+struct ending {
+	u64 tgid;
+	u8 reason;
+};
+
+static long close_if_its(void *map, const struct conn_key *key, struct conn *conn, struct ending *ending)
+{
+	if (key->tgid != ending->tgid)
+		return 0;
+	conn_close(conn, ending->reason);
+	bpf_map_delete_elem(map, key);
+	return 0;
+}
+
+int process_close_all(u8 reason)
+{
+	struct ending ending = { .tgid = current_tgid(), .reason = reason };
+	u32 tgid = ending.tgid;
+	struct proc *proc = bpf_map_lookup_elem(&procs, &tgid);
+
+	if (proc && proc->conns)
+		bpf_for_each_map_elem(&conns, close_if_its, &ending, 0);
+	return 0;
+}
+
+int process_tell_end(u8 what)
+{
+	u32 tgid = current_tgid(), ring;
+	struct proc *proc = bpf_map_lookup_elem(&procs, &tgid);
+
+	if (!proc)
+		return 0;
+	for (ring = 0; ring < EVENT_RINGS_MAX; ring++)
+		if (proc->in_ring[ring])
+			emit_task(ring, proc->start_ns, what);
+	bpf_map_delete_elem(&procs, &tgid);
+	return 0;
+}
+
+int process_unfollow(void)
+{
+	u32 tgid = current_tgid();
+
+	if (only_followed)
+		bpf_map_delete_elem(&followed, &tgid);
+	return 0;
+}
+
+int process_forked(u32 parent, u32 child)
+{
+	u8 yes = 1;
+
+	if (parent != child && bpf_map_lookup_elem(&followed, &parent))
+		bpf_map_update_elem(&followed, &child, &yes, BPF_ANY);
+	return 0;
+}
