@@ -30,6 +30,7 @@ struct origin {
 	char comm[16];
 	char exe[256];
 	uint64_t cgroup_id;
+	uint8_t hierarchy;	/* enum event_hierarchy of cgroup_id */
 	char cgroup[512];	/* path below the hierarchy's root */
 	char unit[128];		/* systemd unit: etl.service */
 	char container[72];

@@ -18,7 +18,7 @@ enum wanted_kind {
 };
 
 struct wanted {
-	uint8_t kind;		/* enum wanted_kind */
+	uint8_t kind;		/* enum wanted_kind; 0: a free row, to be skipped */
 	char name[64];
 };
 
