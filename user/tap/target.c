@@ -197,6 +197,14 @@ static bool has_ex2(const struct look *look)
 	return look->functions[FN_WRITE_EX2].address;
 }
 
+/* The symbol may be missing from a static binary that has no use for it. */
+static uint8_t internal_write_done(const struct look *look)
+{
+	const struct target *t = look->target;
+
+	return has_ex2(look) || t->major > 3 || (t->major == 3 && t->minor >= 3) ? 4 : 3;
+}
+
 static enum function write_ex(const struct look *look)
 {
 	return has_ex2(look) ? FN_WRITE_EX2 : FN_WRITE_EX;
@@ -219,12 +227,11 @@ static bool find_internals(struct look *look, uint64_t *ret_write, uint64_t *ret
 
 static int add_data_sites(struct look *look, enum version_maker maker)
 {
-	uint8_t write_done = has_ex2(look) ? 4 : 3;
 	uint64_t w, r;
 	int error;
 
 	if (maker == MAKER_OPENSSL && find_internals(look, &w, &r)) {
-		error = add_site(look, SITE_WRITE_INTERNAL, w, 0, write_done);
+		error = add_site(look, SITE_WRITE_INTERNAL, w, 0, internal_write_done(look));
 		return error ? error : add_site(look, SITE_READ_INTERNAL, r, 0, 3);
 	}
 	error = add_exported(look, SITE_WRITE, FN_WRITE, 0);
@@ -233,7 +240,7 @@ static int add_data_sites(struct look *look, enum version_maker maker)
 	/* LibreSSL's SSL_write_ex calls its SSL_write */
 	if (error || maker == MAKER_LIBRESSL)
 		return error;
-	error = add_exported(look, SITE_WRITE_EX, write_ex(look), write_done);
+	error = add_exported(look, SITE_WRITE_EX, write_ex(look), has_ex2(look) ? 4 : 3);
 	return error ? error : add_exported(look, SITE_READ_EX, FN_READ_EX, 3);
 }
 
