@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A connection: two byte streams, as the probed process sent and received them,
+ * put in order and read as HTTP/1. Chunks come with their stream offsets; what
+ * comes early waits, within bounds, for what is missing, and what stays missing
+ * is a hole that ends the unit it hits and nothing more.
+ *
+ * struct wire is what the connections of one worker share: budgets, counts and
+ * pools. All of it belongs to that worker's thread.
+ */
+#ifndef AITAP_WIRE_CONN_H
+#define AITAP_WIRE_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "noun/call.h"
+#include "wire/exchange.h"
+
+enum dir { DIR_SENT, DIR_RECEIVED };	/* as seen from the probed process */
+
+enum conn_protocol { CONN_UNKNOWN, CONN_HTTP1, CONN_HTTP2, CONN_WEBSOCKET, CONN_OTHER };
+
+struct wire_counts {
+	uint64_t heads;
+	uint64_t bad_heads;		/* looked like HTTP and was not */
+	uint64_t long_heads;		/* above LIMIT_HEAD */
+	uint64_t holes;
+	uint64_t hole_bytes;
+	uint64_t reordered;		/* chunks that had to wait */
+	uint64_t reorder_full;		/* and found no place */
+	uint64_t pipeline_full;
+	uint64_t undecodable;		/* corrupt or unknown content codings */
+	uint64_t no_memory;
+};
+
+struct wire {
+	const struct wire_ops *ops;
+	void *ctx;
+	size_t user_size;
+	struct mem_budget budget;	/* of the decoders */
+	struct wire_counts counts;
+	size_t reorder_bytes;
+	struct exchange *spare_exchanges;
+	struct body *spare_bodies;
+};
+
+int wire_init(struct wire *, const struct wire_ops *, void *ctx, size_t user_size);
+void wire_done(struct wire *);	/* its connections are freed before */
+
+struct conn;
+
+struct conn_facts {
+	enum conn_protocol protocol;
+	enum call_role role;
+	struct str server_name;		/* "" : unknown */
+	uint32_t requests;
+	uint64_t bytes[2];		/* by enum dir, as they came */
+	uint64_t missing;
+};
+
+int conn_new(struct wire *, uint64_t id, bool born, struct conn **ret);
+void conn_server_name(struct conn *, struct str);
+void conn_role(struct conn *, enum call_role);
+/* offset: of the first byte in its stream; peer_offset: how long the other stream was at that moment. */
+int conn_feed(struct conn *, enum dir, uint64_t offset, uint64_t peer_offset, uint64_t boot_ns, const uint8_t *p, size_t n);
+/* What lies before was not looked at on purpose: a request begins at offset, and nothing is missing. */
+void conn_skip(struct conn *, enum dir, uint64_t offset, uint64_t peer_offset, uint64_t boot_ns);
+bool conn_waits(const struct conn *);			/* holds chunks behind a gap: conn_tick() is wanted */
+void conn_tick(struct conn *, uint64_t boot_ns);	/* gaps older than LIMIT_REORDER_NS become holes */
+/* The connection is over; offset: the length of both streams, or NULL where unknown. */
+void conn_end(struct conn *, const uint64_t offset[2], uint64_t boot_ns);
+struct conn *conn_free(struct conn *);
+struct conn_facts conn_facts(const struct conn *);
+
+#endif
