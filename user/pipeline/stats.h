@@ -11,7 +11,7 @@
 
 #include "bpf/event.h"
 
-enum stat {
+enum stat_name {
 	STAT_EVENTS,		/* of a known type */
 	STAT_EVENT_BYTES,
 	STAT_MALFORMED,		/* events that do not hold together */
@@ -55,7 +55,7 @@ static inline void stat_set(_Atomic uint64_t *n, uint64_t to)
 	atomic_store_explicit(n, to, memory_order_relaxed);
 }
 
-static inline void stat_add(struct stats *stats, enum stat which, uint64_t by)
+static inline void stat_add(struct stats *stats, enum stat_name which, uint64_t by)
 {
 	stat_set(&stats->n[which], stat_get(&stats->n[which]) + by);
 }

@@ -29,6 +29,7 @@ struct wire_counts {
 	uint64_t heads;
 	uint64_t bad_heads;		/* looked like HTTP and was not */
 	uint64_t long_heads;		/* above LIMIT_HEAD */
+	uint64_t orphans;		/* responses to requests that were not seen */
 	uint64_t holes;
 	uint64_t hole_bytes;
 	uint64_t reordered;		/* chunks that had to wait */
@@ -44,11 +45,14 @@ struct wire {
 	size_t user_size;
 	struct mem_budget budget;	/* of the decoders */
 	struct wire_counts counts;
-	size_t reorder_bytes;
+	size_t reorder_bytes;		/* held in all connections */
 	struct exchange *spare_exchanges;
 	struct body *spare_bodies;
+	struct header *headers;		/* of the head in hand */
+	uint8_t *room;			/* of the decoders' output */
 };
 
+/* user_size: see exchange_user(). -ENOMEM. */
 int wire_init(struct wire *, const struct wire_ops *, void *ctx, size_t user_size);
 void wire_done(struct wire *);	/* its connections are freed before */
 
@@ -65,16 +69,21 @@ struct conn_facts {
 
 int conn_new(struct wire *, uint64_t id, bool born, struct conn **ret);
 void conn_server_name(struct conn *, struct str);
+/* What the library says. The bytes count more: who writes a request is the client. */
 void conn_role(struct conn *, enum call_role);
-/* offset: of the first byte in its stream; peer_offset: how long the other stream was at that moment. */
+/*
+ * Bytes of one stream. offset: of the first of them; peer_offset: how long the
+ * other stream was at that moment. They are read where they are; what has to
+ * wait is copied. -ENOMEM, -ENOSPC: it could not wait, and will be a hole.
+ */
 int conn_feed(struct conn *, enum dir, uint64_t offset, uint64_t peer_offset, uint64_t boot_ns, const uint8_t *p, size_t n);
 /* What lies before was not looked at on purpose: a request begins at offset, and nothing is missing. */
 void conn_skip(struct conn *, enum dir, uint64_t offset, uint64_t peer_offset, uint64_t boot_ns);
-bool conn_waits(const struct conn *);			/* holds chunks behind a gap: conn_tick() is wanted */
-void conn_tick(struct conn *, uint64_t boot_ns);	/* gaps older than LIMIT_REORDER_NS become holes */
-/* The connection is over; offset: the length of both streams, or NULL where unknown. */
+bool conn_waits(const struct conn *);			/* holds bytes that wait for others: conn_tick() is wanted */
+void conn_tick(struct conn *, uint64_t boot_ns);	/* what waited for LIMIT_REORDER_NS waits no more */
+/* The connection is over; offset: the length of both streams, or NULL where unknown. Ends every exchange. */
 void conn_end(struct conn *, const uint64_t offset[2], uint64_t boot_ns);
-struct conn *conn_free(struct conn *);
+struct conn *conn_free(struct conn *);			/* after conn_end(), or nothing more is told */
 struct conn_facts conn_facts(const struct conn *);
 
 #endif

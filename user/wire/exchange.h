@@ -2,7 +2,7 @@
 /*
  * An exchange: one HTTP request with its response, as a connection tells of it
  * through struct wire_ops. It belongs to its connection and lives from the
- * request's head (or, in mid-connection, the response's) to the one end().
+ * request's head to the one end().
  */
 #ifndef AITAP_WIRE_EXCHANGE_H
 #define AITAP_WIRE_EXCHANGE_H
@@ -25,15 +25,24 @@ struct exchange_facts {
 	uint64_t request_bytes;		/* bodies, as decoded where they were, else as sent */
 	uint64_t response_bytes;
 	uint64_t missing_bytes;
-	bool mid_connection;
+	bool mid_connection;		/* the connection's birth was not seen */
 	bool truncated;			/* a ceiling cut something */
 	bool undecoded;			/* a body in a coding or framing that is not read */
 };
 
 struct wire_ops {
-	/* request head, then response head; 1xx are not told. 0 for a request: nobody wants the bodies. */
+	/*
+	 * The request's head, then the response's; interim responses (1xx) are not
+	 * told. A request that answers 0 is of no interest: its bodies are framed,
+	 * but not decoded, and no piece of it is told. Negative: likewise.
+	 */
 	int (*head)(void *ctx, struct exchange *, const struct head *);
+	/*
+	 * Decoded body, cut into items. An item whose last piece never comes was hit
+	 * by a hole, or by the end. Negative: no more of this body, please.
+	 */
 	int (*piece)(void *ctx, struct exchange *, const struct piece *);
+	/* Exactly once for every exchange whose request's head was told. */
 	void (*end)(void *ctx, struct exchange *, enum ending);
 };
 

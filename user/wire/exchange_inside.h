@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of an exchange, for conn.c and the readers of messages. */
+#ifndef AITAP_WIRE_EXCHANGE_INSIDE_H
+#define AITAP_WIRE_EXCHANGE_INSIDE_H
+
+#include "base/list.h"
+#include "wire/conn.h"
+#include "wire/exchange.h"
+
+struct exchange {
+	struct list list;		/* of its connection, in the order of the requests */
+	struct exchange *spare;
+	struct wire *wire;
+	uint64_t peer_offset;		/* how much of the other stream had passed when its request began */
+	bool wanted;			/* somebody reads its bodies */
+	bool after_hole;		/* requests before it may have been lost */
+	bool request_done;
+	bool response_begun;		/* a head that is not interim */
+	bool response_done;
+	bool response_hit;		/* by a hole */
+	char method[16];		/* as much as fits */
+	struct exchange_facts facts;
+	_Alignas(16) uint8_t user[];
+};
+
+int exchange_new(struct wire *, struct exchange **ret);
+void exchange_end(struct exchange *, enum ending);	/* tells it, takes it out of its list, back to the pool */
+
+#endif

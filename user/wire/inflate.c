@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gzip and deflate (RFC 9110 section 8.4.1) by zlib. A gzip body may be several
+ * members in a row (RFC 1952 section 2.2); what follows the last is padding.
+ * "deflate" means the zlib format, but some senders leave its two bytes out.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <zlib.h>
+
+#include "base/mem.h"
+#include "wire/body.h"
+
+struct inflate {
+	struct filter filter;
+	z_stream z;
+	bool begun;
+	bool ended;
+	uint8_t n_first;
+	uint8_t first[2];	/* of a deflate body, until both are there */
+};
+
+_Static_assert(sizeof(struct inflate) <= FILTER_SIZE, "a coding has its room in a body");
+
+static void *z_new(void *budget, unsigned int n, unsigned int size)
+{
+	return mem_budget_new(budget, (size_t)n * size);
+}
+
+static void z_free(void *budget, void *p)
+{
+	mem_budget_free(budget, p);
+}
+
+static int begin(struct inflate *f, int window_bits)
+{
+	int err;
+
+	f->z.zalloc = z_new;
+	f->z.zfree = z_free;
+	f->z.opaque = filter_budget(&f->filter);
+	err = inflateInit2(&f->z, window_bits);
+	f->begun = err == Z_OK;
+	return err == Z_OK ? 0 : err == Z_MEM_ERROR ? -ENOMEM : -EBADMSG;
+}
+
+/* All of p is consumed, or the stream has ended, or it failed. */
+static int turn(struct inflate *f, const uint8_t *p, size_t n)
+{
+	uint8_t *room = filter_room(&f->filter);
+	int err = Z_OK, passed;
+
+	f->z.next_in = (uint8_t *)p;
+	f->z.avail_in = (unsigned int)n;
+	do {
+		f->z.next_out = room;
+		f->z.avail_out = FILTER_ROOM;
+		err = inflate(&f->z, Z_NO_FLUSH);
+		if (err == Z_MEM_ERROR)
+			return -ENOMEM;
+		if (err != Z_OK && err != Z_STREAM_END && err != Z_BUF_ERROR)
+			return -EBADMSG;
+		passed = filter_pass(&f->filter, room, FILTER_ROOM - f->z.avail_out);
+		if (passed < 0)
+			return passed;
+	} while (err == Z_OK && (f->z.avail_in || !f->z.avail_out));
+	f->ended = err == Z_STREAM_END;
+	return 0;
+}
+
+static int gzip_write(struct filter *filter, const uint8_t *p, size_t n)
+{
+	struct inflate *f = (struct inflate *)filter;
+	const uint8_t *end = p + n;
+	int err = f->begun ? 0 : begin(f, 15 + 16);
+
+	while (!err && p < end) {
+		if (f->ended) {
+			if (*p != 0x1f)		/* not another member */
+				break;
+			inflateReset(&f->z);
+			f->ended = false;
+		}
+		err = turn(f, p, (size_t)(end - p));
+		p = end - f->z.avail_in;
+	}
+	return err ? err : (int)n;
+}
+
+/* RFC 1950 section 2.2: method 8, and both bytes together a multiple of 31. */
+static int window_bits(const uint8_t first[2])
+{
+	return (first[0] & 15) == 8 && (first[0] << 8 | first[1]) % 31 == 0 ? 15 : -15;
+}
+
+static int deflate_write(struct filter *filter, const uint8_t *p, size_t n)
+{
+	struct inflate *f = (struct inflate *)filter;
+	size_t used = 0;
+	int err = 0;
+
+	while (f->n_first < 2 && used < n)
+		f->first[f->n_first++] = p[used++];
+	if (f->n_first < 2)
+		return (int)n;
+	if (!f->begun) {
+		err = begin(f, window_bits(f->first));
+		if (!err)
+			err = turn(f, f->first, 2);
+	}
+	if (!err && used < n && !f->ended)
+		err = turn(f, p + used, n - used);
+	return err ? err : (int)n;
+}
+
+static int inflate_end(struct filter *filter)
+{
+	struct inflate *f = (struct inflate *)filter;
+
+	return f->begun && !f->ended ? -EBADMSG : 0;
+}
+
+static void inflate_done(struct filter *filter)
+{
+	struct inflate *f = (struct inflate *)filter;
+
+	if (f->begun)
+		inflateEnd(&f->z);
+}
+
+const struct filter_ops filter_gzip = {
+	.name = "gzip", .size = sizeof(struct inflate), .write = gzip_write, .end = inflate_end, .done = inflate_done,
+};
+
+const struct filter_ops filter_deflate = {
+	.name = "deflate", .size = sizeof(struct inflate), .write = deflate_write, .end = inflate_end, .done = inflate_done,
+};
