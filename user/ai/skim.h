@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Wanted values of a JSON text, picked in one pass while it streams by: no
+ * tree, no copy of what is not wanted, any nesting, resumable at any byte.
+ *
+ * A want is a path from the root: "usage.prompt_tokens", "choices[].delta.content".
+ * [] stands for every element of an array; an array at the root is looked
+ * through ("usage.x" also finds it in [{"usage": {"x": 1}}]). Only the path
+ * itself counts: the same name elsewhere is not seen. null is as if absent.
+ *
+ * A table is compiled once and shared by any number of skims. A skim owns its
+ * item; it never fails: what is no JSON yields nothing.
+ */
+#ifndef AITAP_AI_SKIM_H
+#define AITAP_AI_SKIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "noun/head.h"
+
+enum want_rule {
+	WANT_LAST,	/* a scalar; of several the last. A number has its text as well */
+	WANT_FIRST,	/* of several the first */
+	WANT_SUM,	/* numbers, added up */
+	WANT_COUNT,	/* how many values other than null stood there */
+	WANT_NAMES,	/* strings, joined by commas, each once */
+	WANT_BYTES,	/* how long strings were in sum; nothing is copied */
+	WANT_SEEN,	/* that something other than null stood there, an object or array as well: 1 */
+	WANT_NUMBERS,	/* an object, kept as JSON without its strings, truths and nulls */
+	WANT_EACH,	/* an object: skim_each_fn is called at its end, with what was picked so far */
+};
+
+struct want {
+	const char *path;	/* NULL ends a table */
+	uint8_t pick;		/* where it goes: 0 to SKIM_PICKS - 1 */
+	uint8_t rule;		/* enum want_rule */
+	uint8_t scale;		/* a number is kept times 10^scale, rounded */
+	uint16_t room;		/* longest text that is kept; 0: SKIM_ROOM */
+};
+
+#define SKIM_PICKS 64
+#define SKIM_ROOM 160
+#define SKIM_TEXT 6144		/* all texts of one item */
+#define SKIM_KEY 63		/* the longest key that can be wanted */
+#define SKIM_NODES 384
+#define SKIM_SLOTS 1024
+#define SKIM_DEPTH 24		/* the longest path, and what WANT_NUMBERS keeps of nesting */
+
+enum value_kind { VALUE_NONE, VALUE_TEXT, VALUE_NUMBER, VALUE_BOOL };
+
+struct value {
+	uint8_t kind;		/* enum value_kind */
+	bool cut;		/* the text was longer than its room */
+	uint16_t at;		/* of its text in item.text */
+	uint16_t n;
+	uint16_t room;
+	uint64_t number;	/* of a number (negative: 0), truth, sum, count or length */
+};
+
+/* One document, event, line or form field, with what was picked of it. */
+struct item {
+	enum side side;
+	enum item_kind kind;
+	uint8_t each;		/* 0: the item is over; else the pick of the WANT_EACH whose object just ended */
+	bool file;		/* a form field that carries a file */
+	bool json;		/* it began like JSON */
+	char name[64];		/* an event's or a field's name, cut */
+	uint64_t boot_ns;	/* of its first byte */
+	uint64_t seen;		/* bit 1 << pick */
+	uint16_t used;		/* of text */
+	struct value values[SKIM_PICKS];
+	char text[SKIM_TEXT];
+};
+
+static inline bool item_has(const struct item *item, unsigned int pick)
+{
+	return item->seen >> pick & 1;
+}
+
+static inline void item_drop(struct item *item, unsigned int pick)
+{
+	item->seen &= ~(1ull << pick);
+}
+
+/* "" where there is none, or no text. */
+static inline struct str item_text(const struct item *item, unsigned int pick)
+{
+	return item_has(item, pick) ? (struct str){ item->text + item->values[pick].at, item->values[pick].n } :
+				      (struct str){ "", 0 };
+}
+
+static inline bool item_is(const struct item *item, unsigned int pick, const char *text)
+{
+	return item_has(item, pick) && str_eq(item_text(item, pick), str_of(text));
+}
+
+/* The number, or 0 where there is none. A text of digits is a number too. */
+uint64_t item_number(const struct item *, unsigned int pick);
+bool item_has_number(const struct item *, unsigned int pick);
+
+struct skim_node {
+	const char *key;	/* not NUL-terminated */
+	uint16_t parent;
+	uint8_t n_key;
+	bool many;		/* an array's elements */
+	uint16_t elements;	/* the node of its elements; 0: none wanted */
+	const struct want *want;
+	uint16_t same;		/* a further node that wants the same path; 0: none */
+	bool parental;		/* something is wanted below */
+};
+
+struct skim_table {
+	uint16_t n_nodes;	/* node 0 is the root */
+	struct skim_node nodes[SKIM_NODES];
+	uint16_t slots[SKIM_SLOTS];	/* (parent, key) to node; 0 is free */
+};
+
+/* Compiles wants up to the one without path. -EINVAL for a path that is none, -ENOSPC where the table is full. */
+int skim_compile(const struct want *, struct skim_table *ret);
+
+typedef int (*skim_each_fn)(void *ctx, struct item *);
+
+struct skim_level {
+	uint16_t node;
+	bool array;
+};
+
+struct skim {
+	const struct skim_table *table;
+	skim_each_fn each;
+	void *ctx;
+	uint8_t state;
+	uint8_t after_string;	/* where an escape or a skipped string goes back to */
+	bool key;		/* the string under way is a key */
+	bool keep;		/* its bytes are wanted */
+	uint8_t depth;		/* levels that are followed */
+	uint32_t skipped;	/* levels below them that are not */
+	uint16_t node;		/* of the value to come; SKIM_NODES: not wanted */
+	uint8_t n_key;
+	char key_text[SKIM_KEY + 1];
+	uint8_t n_literal;
+	char literal[64];	/* a number or a word */
+	uint8_t escape;		/* of a \u: digits seen */
+	uint16_t unit;		/* UTF-16 unit under way */
+	uint16_t high;		/* surrogate waiting for its other half */
+	uint64_t length;	/* of the string under way */
+	uint16_t from;		/* of a name under way, in item.text */
+	uint8_t raw;		/* level at which WANT_NUMBERS began, from 1; 0: not under way */
+	uint8_t raw_pick;
+	uint8_t raw_dropped;	/* levels left out of it */
+	bool raw_comma;
+	struct skim_level level[SKIM_DEPTH + 1];
+	struct item item;
+};
+
+/* Starts a new item of the table; the item's own facts (side, kind, name, boot_ns) are the caller's. */
+void skim_begin(struct skim *, const struct skim_table *, skim_each_fn, void *ctx);
+/* Takes all of it. Negative: what a skim_each_fn returned; nothing more is picked then. */
+int skim_write(struct skim *, const char *p, size_t n);
+/* The text is over: a number at its very end is taken. */
+int skim_end(struct skim *);
+/* A form field: its whole text as the value of the path that is its name. */
+void skim_field(struct skim *, struct str name, struct str text);
+
+#endif
