@@ -11,7 +11,7 @@
 
 #define RECORD_JSON_MAX KIB(256)	/* a ceiling that no record reaches */
 
-/* Adds one line without its newline. -ENOSPC, -ENOMEM: the buf is cut back to what it held. */
+/* Adds one line without its newline. -ENOSPC, -ENOMEM: the buf is cut back to what it held, and usable. */
 int record_json(const struct record *, struct buf *);
 
 /* Names as they stand in the record, the ledger and the metrics; never NULL. */
@@ -22,6 +22,8 @@ const char *record_usage_source_name(enum usage_source);
 const char *record_credential_name(enum credential_kind);
 const char *record_library_name(unsigned library);	/* enum event_library */
 const char *record_flag_name(unsigned bit);		/* of 1u << bit; NULL after the last */
+/* Is it known what is owed? Without a price only where a flat rate covers the call. */
+bool record_cost_known(const struct record *);
 /* The record's own flags and those that its call carries, as one set. */
 uint32_t record_flags(const struct record *);
 

@@ -10,6 +10,7 @@ struct sink;
 struct sink_config {
 	const char *kind;	/* jsonl, ledger, ... */
 	const char *path;	/* "-": standard output */
+	int patience_ms;	/* how long a reader that takes nothing is waited for; 0: for ever */
 };
 
 struct sink_ops {
