@@ -555,6 +555,11 @@ void workers_stop(struct workers *all)
 	all->trace_started = false;
 }
 
+bool workers_helper_ended(const struct workers *all)
+{
+	return !all->helper_started;
+}
+
 struct workers *workers_free(struct workers *all)
 {
 	if (!all)
@@ -568,6 +573,5 @@ struct workers *workers_free(struct workers *all)
 	bell_done(&all->bell);
 	anchors_done(&all->anchors);
 	pthread_mutex_destroy(&all->mutex);
-	/* a helper that could not be joined still looks at its stop flag */
-	return all->helper_started ? NULL : mem_free(all);
+	return mem_free(all);
 }

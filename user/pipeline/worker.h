@@ -72,6 +72,8 @@ struct workers_sum workers_sum(struct workers *);
 void workers_with(struct workers *, void (*look)(void *ctx), void *ctx);	/* under the mutex */
 /* Tells the workers to take what is there and end (a replay comes to its own end), and waits until all is written. */
 void workers_stop(struct workers *);
+/* After workers_stop(): false where a source of who/ hangs. Then neither workers nor who may be freed. */
+bool workers_helper_ended(const struct workers *);
 struct workers *workers_free(struct workers *);	/* stopped before */
 
 #endif

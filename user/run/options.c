@@ -11,20 +11,6 @@
 #include "run/command.h"
 #include "run/config.h"
 
-const char options_usage[] =
-	"  --config FILE     configuration (default " CONFIG_PATH ", where it exists)\n"
-	"  --records FILE    records as JSON lines to a file, - for standard output, none (default - on a terminal)\n"
-	"  --ledger FILE     the ledger, or none (default " CONFIG_STATE "/ledger.db)\n"
-	"  --metrics A:P     /metrics, /healthz and /readyz on this address, or none (default 127.0.0.1:9914)\n"
-	"  --trace FILE      also keep the events in a trace file, scrubbed\n"
-	"  --pid N           only this process and what it starts; may be repeated\n"
-	"  --cgroup PATH     only processes below this cgroup; may be repeated\n"
-	"  --workers N       rings and worker threads, 1 to 16 (default: one for each processor, at most 4)\n"
-	"  --ring-size SIZE  of each ring: 64K to 256M (default 8M)\n"
-	"  --on-unsupported exit|idle   where the kernel or privileges do not allow it: exit 3, or stay up unready\n"
-	"  --dry-run         say what would be probed, and end\n"
-	"  --log-level L     error, warn, info or debug\n";
-
 static bool size_of(const char *text, size_t *ret)
 {
 	struct str s = str_of(text);
