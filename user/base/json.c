@@ -24,23 +24,6 @@ void json_close(struct json *json, char bracket)
 	json->comma = true;
 }
 
-/* Length of the well-formed UTF-8 sequence at p (RFC 3629 section 4), 0 where there is none. */
-static size_t utf8_sequence(const unsigned char *p, size_t n)
-{
-	size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 :
-		     p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
-
-	if (!len || len > n)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-	    (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 static void escape(struct buf *to, unsigned char c)
 {
 	switch (c) {
@@ -60,7 +43,7 @@ static void quoted(struct buf *to, struct str s)
 
 	buf_char(to, '"');
 	while (i < s.n) {
-		size_t len = utf8_sequence(p + i, s.n - i);
+		size_t len = str_utf8(str_sub(s, i, 4));
 
 		if (len && p[i] >= 0x20 && p[i] != '"' && p[i] != '\\') {
 			i += len;

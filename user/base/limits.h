@@ -44,6 +44,12 @@
 #define LIMIT_PEOPLE 1048576
 #define LIMIT_PEOPLE_FILE MIB(64)
 
+/* what is served: /metrics, /healthz, /readyz */
+#define LIMIT_METRICS_TEXT MIB(64)
+#define LIMIT_LABEL_TEXT KIB(4)		/* the labels of one series, escaped */
+#define LIMIT_HTTP_CONNS 32
+#define LIMIT_HTTP_MEMORY KIB(16)	/* of each connection; a request head must fit */
+
 /* the host */
 #define LIMIT_TASKS 65536		/* processes whose origin is remembered */
 #define LIMIT_TASKS_BYTES MIB(24)	/* and what they may take in all */

@@ -129,6 +129,27 @@ bool str_copy(char *ret_to, size_t size, struct str s)
 	return whole;
 }
 
+/* RFC 3629 section 4 */
+size_t str_utf8(struct str s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t len;
+
+	if (!s.n)
+		return 0;
+	len = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 :
+	      p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+	if (!len || len > s.n)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
+	    (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return len;
+}
+
 bool str_u64(struct str s, uint64_t *ret)
 {
 	uint64_t value = 0;

@@ -37,6 +37,7 @@ bool str_split(struct str *rest, char c, struct str *ret);	/* next piece up to c
 bool str_copy(char *ret_to, size_t size, struct str s);
 #define STR_COPY(array, s) str_copy((array), sizeof(array), (s))
 
+size_t str_utf8(struct str s);	/* length of the well-formed UTF-8 sequence that s begins with; 0: there is none */
 bool str_u64(struct str s, uint64_t *ret);	/* decimal digits only; false on overflow or anything else */
 bool str_glob(struct str pattern, struct str s);	/* * and ?, linear time, no character classes */
 
