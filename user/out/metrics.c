@@ -179,18 +179,18 @@ void metrics_add(struct metrics *metrics, enum metric which, const char *const *
 		series->value += by;
 }
 
-static void observe(struct metrics *metrics, enum metric which, const char *const *values, uint64_t begin_ns, uint64_t then_ns)
+static void observe(struct metrics *metrics, enum metric which, const char *const *values, uint64_t ns)
 {
 	const struct family *family = &families[which];
-	struct series *series = begin_ns && then_ns >= begin_ns ? series_of(metrics, which, values) : NULL;
+	struct series *series = series_of(metrics, which, values);
 	size_t i = 0;
 
 	if (!series)
 		return;
-	while (i < family->n_bounds && then_ns - begin_ns > family->bounds[i])
+	while (i < family->n_bounds && ns > family->bounds[i])
 		i++;
 	series->bucket[i]++;
-	series->value += then_ns - begin_ns;
+	series->value += ns;
 }
 
 /* ---- teams */
@@ -263,12 +263,15 @@ void metrics_record(struct metrics *metrics, const struct record *record)
 	const char *model = *call->model ? call->model : call->model_requested;
 	const char *values[METRIC_LABELS] = { team, call->provider, model, call->operation, status_class(call->status),
 					      record->route };
+	uint64_t ns;
 
 	if (record->kind != RECORD_CALL)
 		return;
 	metrics_add(metrics, METRIC_CALLS, values, 1);
-	observe(metrics, METRIC_DURATION, values + 1, call->begin_ns, call->end_ns);
-	observe(metrics, METRIC_FIRST_TOKEN, values + 1, call->begin_ns, call->first_token_ns);
+	if (record_elapsed(record, call->end_ns, &ns))
+		observe(metrics, METRIC_DURATION, values + 1, ns);
+	if (record_elapsed(record, call->first_token_ns, &ns))
+		observe(metrics, METRIC_FIRST_TOKEN, values + 1, ns);
 	for (size_t i = 0; record->spend && i < record->cost.n_lines && i < RECORD_LINES; i++)
 		record_line(metrics, record, &record->cost.lines[i], team);
 	for (size_t i = 0; record->spend && i < call->n_units && i < CALL_UNITS; i++)

@@ -29,8 +29,12 @@ enum metric {				/* labels, in the order in which values are given */
 	METRIC_FIRST_TOKEN,		/* histogram: provider, model */
 	/* set or added to by whoever knows */
 	METRIC_CONNECTIONS,		/* provider, route, sight, reason */
-	METRIC_EVENTS,			/* type */
+	METRIC_EVENTS,			/* type: known, unknown, malformed */
 	METRIC_EVENTS_LOST,		/* cause */
+	METRIC_BYTES_LOST,		/* cause */
+	METRIC_INCOMPLETE,		/* records that say complete:false */
+	METRIC_SKIPPED_CALLS,		/* reason */
+	METRIC_TRACE_LOST,		/* events that did not get into the trace */
 	METRIC_CAPTURED_BYTES,
 	METRIC_JUDGED_BYTES,		/* reason */
 	METRIC_PROBES,			/* library, state; gauge */

@@ -114,6 +114,24 @@ uint32_t record_flags(const struct record *record)
 	return record->cost.clamped ? flags | FLAG_TOTAL_MISMATCH : flags;
 }
 
+bool record_tokens(const struct record *record, enum count which, uint64_t *ret)
+{
+	const struct call *call = record->call;
+
+	if (!call->n_usages || !usage_knows(&call->usages[0], which))
+		return false;
+	*ret = call->usages[0].count[which];
+	return true;
+}
+
+bool record_elapsed(const struct record *record, uint64_t then_ns, uint64_t *ret_ns)
+{
+	if (!record->call->begin_ns || then_ns < record->call->begin_ns)
+		return false;
+	*ret_ns = then_ns - record->call->begin_ns;
+	return true;
+}
+
 bool record_cost_known(const struct record *record)
 {
 	uint8_t billing = record->call->billing;
@@ -168,18 +186,17 @@ static void quantity(struct json *json, const char *key, uint64_t milli)
 	json_raw(json, (struct str){ digits, n });
 }
 
-/* Milliseconds with one decimal place since the call began, rounded half up. */
-static void elapsed(struct json *json, const char *key, uint64_t begin_ns, uint64_t then_ns)
+/* Milliseconds with one decimal place, rounded half up. */
+static void elapsed(struct json *json, const char *key, const struct record *record, uint64_t then_ns)
 {
-	uint64_t tenths = (then_ns - begin_ns + NSEC_PER_MSEC / 20) / (NSEC_PER_MSEC / 10);
+	uint64_t ns = 0;
+	bool known = record_elapsed(record, then_ns, &ns);
+	uint64_t tenths = (ns + NSEC_PER_MSEC / 20) / (NSEC_PER_MSEC / 10);
 	char digits[32];
 	int n = snprintf(digits, sizeof(digits), "%" PRIu64 ".%" PRIu64, tenths / 10, tenths % 10);
 
 	json_key(json, key);
-	if (begin_ns && then_ns >= begin_ns)
-		json_raw(json, (struct str){ digits, (size_t)n });
-	else
-		json_null(json);
+	json_raw(json, known ? (struct str){ digits, (size_t)n } : STR("null"));
 }
 
 static void names(struct json *json, const char *key, const char *list)
@@ -243,7 +260,7 @@ static void asked(struct json *json, const struct call *call)
 	text(json, "billing", record_billing_name((enum billing)call->billing));
 }
 
-static void used(struct json *json, const struct call *call)
+static void used(struct json *json, const struct record *record)
 {
 	static const struct {
 		const char *key;
@@ -254,11 +271,14 @@ static void used(struct json *json, const struct call *call)
 		{ "output_tokens", COUNT_OUTPUT }, { "reasoning_tokens", COUNT_REASONING },
 		{ "audio_input_tokens", COUNT_AUDIO_INPUT }, { "audio_output_tokens", COUNT_AUDIO_OUTPUT },
 	};
-	const struct usage *own = &call->usages[0];
+	const struct call *call = record->call;
 
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-		number_or_null(json, counts[i].key, call->n_usages && usage_knows(own, counts[i].which),
-			       own->count[counts[i].which]);
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		uint64_t tokens = 0;
+		bool known = record_tokens(record, counts[i].which, &tokens);
+
+		number_or_null(json, counts[i].key, known, tokens);
+	}
 	json_key(json, "units");
 	json_open(json, '{');
 	for (size_t i = 0; i < call->n_units && i < CALL_UNITS; i++)
@@ -299,9 +319,9 @@ static void went(struct json *json, const struct record *record)
 {
 	const struct call *call = record->call;
 
-	elapsed(json, "duration_ms", call->begin_ns, call->end_ns);
-	elapsed(json, "first_byte_ms", call->begin_ns, call->first_byte_ns);
-	elapsed(json, "first_token_ms", call->begin_ns, call->first_token_ns);
+	elapsed(json, "duration_ms", record, call->end_ns);
+	elapsed(json, "first_byte_ms", record, call->first_byte_ns);
+	elapsed(json, "first_token_ms", record, call->first_token_ns);
 	text(json, "finish_reason", call->finish_reason);
 	names(json, "tools_offered", call->tools_offered);
 	names(json, "tools_called", call->tools_called);
@@ -397,7 +417,7 @@ int record_json(const struct record *record, struct buf *to)
 	what(&json, record);
 	who(&json, record);
 	asked(&json, record->call);
-	used(&json, record->call);
+	used(&json, record);
 	costs(&json, record);
 	went(&json, record);
 	seen(&json, record);

@@ -22,6 +22,10 @@ const char *record_usage_source_name(enum usage_source);
 const char *record_credential_name(enum credential_kind);
 const char *record_library_name(unsigned library);	/* enum event_library */
 const char *record_flag_name(unsigned bit);		/* of 1u << bit; NULL after the last */
+/* The call's own count (its first usage); false: unknown. */
+bool record_tokens(const struct record *, enum count, uint64_t *ret);
+/* Since the call's first byte to a moment of the call (call->end_ns, ...); false: unknown. */
+bool record_elapsed(const struct record *, uint64_t then_ns, uint64_t *ret_ns);
 /* Is it known what is owed? Without a price only where a flat rate covers the call. */
 bool record_cost_known(const struct record *);
 /* The record's own flags and those that its call carries, as one set. */
