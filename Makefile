@@ -154,6 +154,13 @@ $(O)/unit/test_%: tests/unit/test_%.c $(O)/libcore.a $(wildcard tests/lib/*.h)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. $< $(O)/libcore.a -lcmocka $(CORE_LIBS) -o $@
 
+# ---- programs that link the capture side as well
+TAP_BIN := $(O)/tests/live/capture $(O)/tests/verifier/verifier
+$(TAP_BIN): $(O)/tests/%: tests/%.c $(O)/libcore.a $(call obj,$(wildcard user/tap/*.c))
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. -I$(O) $< $(TAP_OBJ) $(O)/libcore.a $(CAPTURE_LIBS) $(CORE_LIBS) -o $@
+
 # ---- other programs of tests/ and tools/ that link the core: tests/corpus/X.c, tools/bench/X.c
 $(O)/tests/%: tests/%.c $(O)/libcore.a $(wildcard tests/lib/*.h)
 	$(call say,TEST,$@)

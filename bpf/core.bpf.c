@@ -21,7 +21,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define CONNECTIONS 65536
 #define CALLS 16384		/* threads that may be inside a call at one time */
 #define SCOPES 16384
+#define SCOPE_LEVELS 16		/* of nested cgroups that are asked about */
 #define ID_BLOCK 64		/* consecutive ids of one CPU: neighbours spread over the rings */
+#define EPOCH_NONE ~0u		/* no scope_epoch: the next call has to look closer */
 #define MOVED_MAX (1ull << 32)	/* no single call moves more: a length above was not written by the library */
 
 const volatile u64 id_base;	/* above every id of an earlier run of this boot */
@@ -48,7 +50,7 @@ struct conn {
 	u8 born;
 	u8 told;		/* its EVENT_OPEN got out */
 	u8 role;
-	u8 unused;
+	u8 closed;		/* shut down: nothing more passes until the library's object is used anew */
 };
 
 struct call_key {
@@ -133,36 +135,49 @@ static u64 next_id(void)
 
 /* ---- scope: may this process be read? */
 
-static __noinline u64 current_cgroup(void)
+static __noinline struct cgroup *cgroup_of_current(void)
 {
-	struct task_struct *task;
-	struct cgroup_subsys_state *css;
-	struct css_set *set;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct cgroup_subsys_state *css = NULL;
 	u32 controller;
 
 	if (hierarchy == EVENT_CGROUP_V2)
-		return bpf_get_current_cgroup_id();
-	task = (void *)bpf_get_current_task();
+		return BPF_CORE_READ(set, dfl_cgrp);
 	if (hierarchy == EVENT_CGROUP_V1_PIDS)
 		controller = bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id);
 	else
 		controller = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
-	set = BPF_CORE_READ(task, cgroups);
-	if (bpf_core_read(&css, sizeof(css), &set->subsys[controller]))
-		return 0;
-	return BPF_CORE_READ(css, cgroup, kn, id);
+	bpf_core_read(&css, sizeof(css), &set->subsys[controller]);
+	return BPF_CORE_READ(css, cgroup);
+}
+
+static __always_inline u64 current_cgroup(void)
+{
+	return BPF_CORE_READ(cgroup_of_current(), kn, id);
+}
+
+/* A cgroup of which nothing was said is read as the nearest above it is. */
+static __noinline u8 scope_of(struct cgroup *cgroup)
+{
+	for (u32 i = 0; i < SCOPE_LEVELS && cgroup; i++) {
+		u64 id = BPF_CORE_READ(cgroup, kn, id);
+		u8 *scope = bpf_map_lookup_elem(&scopes, &id);
+
+		if (scope)
+			return *scope;
+		cgroup = BPF_CORE_READ(cgroup, self.parent, cgroup);
+	}
+	return default_scope;
 }
 
 static __noinline bool in_scope(void)
 {
 	u32 tgid = current_tgid();
-	u64 cgroup = current_cgroup();
-	u8 *scope;
 
 	if (only_followed && !bpf_map_lookup_elem(&followed, &tgid))
 		return false;
-	scope = bpf_map_lookup_elem(&scopes, &cgroup);
-	return (scope ? *scope : default_scope) == EVENT_SCOPE_ALLOW;
+	return scope_of(cgroup_of_current()) == EVENT_SCOPE_ALLOW;
 }
 
 /* ---- verdicts */
@@ -300,23 +315,42 @@ static __noinline struct conn *conn_make(u64 object, bool born)
 	return conn;
 }
 
+/* The entry stays until the library's object is freed or used anew: calls on what was shut down are no birth. */
 static __noinline void conn_close(struct conn *conn, u8 reason)
 {
-	u32 tgid = current_tgid();
-	struct proc *proc = bpf_map_lookup_elem(&procs, &tgid);
-
-	if (proc)
-		__sync_fetch_and_add(&proc->conns, -1);
-	if (conn->told)
+	if (conn->told && !conn->closed)
 		emit_close(conn->id, conn->offset[EVENT_SENT], conn->offset[EVENT_RECEIVED], reason);
+	conn->closed = 1;
+	conn->epoch = EPOCH_NONE;
 }
 
 static __noinline void conn_drop(struct conn *conn, u8 reason)
 {
 	struct conn_key key = { .tgid = current_tgid(), .object = conn->object };
+	u32 tgid = key.tgid;
+	struct proc *proc = bpf_map_lookup_elem(&procs, &tgid);
 
+	if (proc)
+		__sync_fetch_and_add(&proc->conns, -1);
 	conn_close(conn, reason);
 	bpf_map_delete_elem(&conns, &key);
+}
+
+/* Rarely needed: the scope may have changed, or the object is used anew after it was shut down. */
+static __noinline struct conn *conn_review(struct conn *conn)
+{
+	u64 object = conn->object;
+
+	if (conn->closed) {
+		conn_drop(conn, EVENT_CLOSE_CLEAR);
+		return conn_make(object, true);
+	}
+	conn->epoch = scope_epoch;
+	if (in_scope())
+		return conn;
+	conn_drop(conn, EVENT_CLOSE_CLEAR);
+	count_skip(0, EVENT_SKIP_SCOPE_CALLS, 1);
+	return NULL;
 }
 
 /* The connection of a call, made where it is new; NULL where nobody wants the call. */
@@ -324,15 +358,10 @@ static __always_inline struct conn *conn_of_call(u64 object)
 {
 	struct conn *conn = conn_find(object);
 
-	if (conn && conn->epoch != scope_epoch) {
-		conn->epoch = scope_epoch;
-		if (!in_scope()) {
-			conn_drop(conn, EVENT_CLOSE_CLEAR);
-			conn = NULL;
-		}
-	}
 	if (!conn)
 		conn = conn_make(object, false);
+	else if (conn->epoch != scope_epoch)
+		conn = conn_review(conn);
 	if (conn && verdict_of(conn->id) == EVENT_VERDICT_NEVER) {
 		count_skip(ring_of(conn->id), EVENT_SKIP_NEVER_CALLS, 1);
 		conn = NULL;
@@ -357,7 +386,7 @@ int conn_ended(u64 object, u8 reason)
 	if (!conn)
 		return 0;
 	if (reason == EVENT_CLOSE_CLEAR) {
-		if (conn->offset[EVENT_SENT] | conn->offset[EVENT_RECEIVED])
+		if (!conn->closed && (conn->offset[EVENT_SENT] | conn->offset[EVENT_RECEIVED]))
 			return conn_born(object);
 		return 0;
 	}
@@ -370,7 +399,7 @@ int conn_role(u64 object, u8 role)
 {
 	struct conn *conn = conn_find(object) ?: conn_make(object, true);
 
-	if (!conn || conn->role == role)
+	if (!conn || conn->closed || conn->role == role)
 		return 0;
 	conn->role = role;
 	if (conn_tell(conn))
@@ -382,6 +411,8 @@ int conn_server_name(u64 object, u64 name)
 {
 	struct conn *conn = conn_find(object) ?: conn_make(object, true);
 
+	if (conn && conn->closed)
+		conn = conn_review(conn);
 	if (conn && conn_tell(conn))
 		emit_server_name(conn->id, name);
 	return 0;
@@ -417,7 +448,7 @@ static __always_inline void call_ended(struct conn *conn, u32 what, u64 buf, u64
 	if (ret <= 0)
 		return;
 	if (what == CALL_SHUTDOWN) {
-		conn_drop(conn, EVENT_CLOSE_SHUTDOWN);
+		conn_close(conn, EVENT_CLOSE_SHUTDOWN);
 		return;
 	}
 	if (done && (bpf_probe_read_user(&n, sizeof(n), (void *)done) || n > MOVED_MAX)) {

@@ -14,7 +14,6 @@
 #include "emit.bpf.h"
 
 #define ENVIRON_PIECE 4096
-#define CHUNKS_MAX (EVENT_CALL_MAX / EVENT_CHUNK_MAX)
 
 const volatile u32 ring_count = 1;
 const volatile u64 ring_bytes = 1;
@@ -274,6 +273,16 @@ static __always_inline u64 room_for_call(u64 number)
 	return room < EVENT_CALL_MAX ? room : EVENT_CALL_MAX;
 }
 
+/* At most EVENT_CALL_MAX bytes that follow each other, chunk by chunk. */
+__noinline int emit_span(u64 what, u64 from, u64 n, u64 at, u64 peer)
+{
+	u64 done;
+
+	for (done = 0; done < EVENT_CALL_MAX - EVENT_CHUNK_MAX && done + EVENT_CHUNK_MAX < n; done += EVENT_CHUNK_MAX)
+		emit_chunk(what, from + done, EVENT_CHUNK_MAX, at + done, peer);
+	return emit_chunk(what, from + done, n - done, at + done, peer);
+}
+
 /*
  * A call of more than one chunk is emitted whole where the ring holds it. Where
  * it does not, its head and its tail are worth most (the request line and the
@@ -282,34 +291,19 @@ static __always_inline u64 room_for_call(u64 number)
  */
 __noinline int emit_call(u64 what, u64 from, u64 n, u64 at, u64 peer)
 {
-	u64 head = n, gap = 0, room;
+	u64 room, part;
 
 	if (n <= EVENT_CHUNK_MAX)
 		return emit_chunk(what, from, n, at, peer);
 	room = room_for_call(ring_of(what >> 8));
-	if (n > room) {
-		head = room / 2 / EVENT_CHUNK_MAX * EVENT_CHUNK_MAX;
-		if (head < EVENT_CHUNK_MAX)
-			head = EVENT_CHUNK_MAX;
-		if (n > 2 * head) {
-			gap = n - 2 * head;
-			count_loss(ring_of(what >> 8), EVENT_LOSS_MIDDLE_BYTES, gap);
-		}
-	}
-	for (u32 i = 0; i < CHUNKS_MAX + 2 && n; i++) {
-		u64 len = n < EVENT_CHUNK_MAX ? n : EVENT_CHUNK_MAX;
-
-		emit_chunk(what, from, len, at, peer);
-		head -= len;
-		if (!head && gap) {
-			len += gap;
-			gap = 0;
-		}
-		from += len;
-		at += len;
-		n -= len;
-	}
-	return 0;
+	part = room / 2 & ~(EVENT_CHUNK_MAX - 1ull);
+	if (part < EVENT_CHUNK_MAX)
+		part = EVENT_CHUNK_MAX;
+	if (n <= room || n <= 2 * part)
+		return emit_span(what, from, n, at, peer);
+	count_loss(ring_of(what >> 8), EVENT_LOSS_MIDDLE_BYTES, n - 2 * part);
+	emit_span(what, from, part, at, peer);
+	return emit_span(what, from + n - part, part, at + n - part, peer);
 }
 
 /* ---- the environment, as it stands in the process's memory */

@@ -48,8 +48,8 @@ enum cgroup_subsys_id {
 struct signal_struct;
 struct mm_struct;
 struct kernfs_node;
-struct cgroup;
 struct cgroup_subsys_state;
+struct cgroup;
 struct css_set;
 struct task_struct;
 
@@ -70,16 +70,19 @@ struct kernfs_node {
 	u64 id;
 };
 
-struct cgroup {
-	struct kernfs_node *kn;
-};
-
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+	struct cgroup_subsys_state self;
 };
 
 struct css_set {
 	struct cgroup_subsys_state *subsys[12];
+	struct cgroup *dfl_cgrp;
 };
 
 struct task_struct {
