@@ -57,9 +57,11 @@ static void rest(struct hot *hot, struct process *process)
 static void finish(struct hot *hot, struct strand *strand)
 {
 	struct process *process = strand->process;
+	/* what passed under QUIET is not missing: it was not looked at on purpose */
+	bool known = strand->end_known && strand->verdict != EVENT_VERDICT_QUIET;
 
 	hot->strand = strand;
-	conn_end(strand->conn, strand->end_known ? strand->end : NULL, hot->now_ns);
+	conn_end(strand->conn, known ? strand->end : NULL);
 	stat_add(hot->stats, STAT_MISSING_BYTES, conn_facts(strand->conn).missing);
 	conn_free(strand->conn);
 	hot->strand = NULL;
@@ -207,7 +209,7 @@ static void on_data(struct hot *hot, const struct event_data *event)
 	strand_got(strand, event->dir, event->offset, event->len);
 	hot->strand = strand;
 	if (event->header.flags & EVENT_DATA_REOPENED)
-		conn_skip(strand->conn, dir, event->offset, event->peer_offset, event->header.boot_ns);
+		conn_skip(strand->conn, dir, event->offset, event->peer_offset);
 	conn_feed(strand->conn, dir, event->offset, event->peer_offset, event->header.boot_ns, (const uint8_t *)(event + 1),
 		  event->len);
 	strand_wait(&hot->strands, strand, conn_waits(strand->conn));

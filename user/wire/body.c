@@ -11,7 +11,7 @@ struct body {
 	struct exchange *exchange;
 	struct body *spare;
 	enum side side;
-	int error;
+	bool failed;
 	uint64_t boot_ns;
 	unsigned int n_filters;			/* the cutter is the last */
 	_Alignas(16) uint8_t codings[LIMIT_ENCODINGS][FILTER_SIZE];
@@ -134,48 +134,56 @@ int body_new(struct wire *wire, struct exchange *exchange, enum side side, const
 	body->wire = wire;
 	body->exchange = exchange;
 	body->side = side;
-	body->error = 0;
+	body->failed = false;
 	body->n_filters = (unsigned int)n_codings + 1;
 	for (unsigned int i = 0; i < n_codings; i++)
 		add_filter(body, i, ops[i]);
 	add_filter(body, body->n_filters - 1, cutter);
-	if (cutter == &filter_form)
-		body->error = form_boundary(filter_at(body, body->n_filters - 1), content_type);
+	if (cutter == &filter_form && form_boundary(filter_at(body, body->n_filters - 1), content_type) < 0) {
+		body_free(body);
+		return 1;
+	}
 	*ret = body;
 	return 0;
 }
 
+/* A failure, told once. */
+static int failed(struct body *body, int err)
+{
+	body->failed = err < 0;
+	return err < 0 ? err : 0;
+}
+
 int body_write(struct body *body, const uint8_t *p, size_t n, uint64_t boot_ns)
 {
-	if (body->error || !n)
-		return body->error;
+	if (body->failed || !n)
+		return 0;
 	body->boot_ns = boot_ns;
-	body->error = write_to(body, 0, p, n);
-	return body->error;
+	return failed(body, write_to(body, 0, p, n));
 }
 
 int body_hole(struct body *body)
 {
 	struct filter *cutter = filter_at(body, body->n_filters - 1);
 
-	if (body->error)
-		return body->error;
+	if (body->failed)
+		return 0;
 	if (body->n_filters > 1 || !cutter->ops->hole)
-		body->error = -ENODATA;
-	else
-		cutter->ops->hole(cutter);
-	return body->error;
+		return failed(body, -ENODATA);
+	cutter->ops->hole(cutter);
+	return 0;
 }
 
 int body_end(struct body *body)
 {
-	for (unsigned int i = 0; i < body->n_filters && !body->error; i++) {
+	int err = 0;
+
+	for (unsigned int i = 0; i < body->n_filters && !body->failed; i++) {
 		struct filter *filter = filter_at(body, i);
 
-		if (filter->ops->end)
-			body->error = filter->ops->end(filter);
+		err = filter->ops->end ? failed(body, filter->ops->end(filter)) : 0;
 	}
-	return body->error;
+	return err;
 }
 
 struct body *body_free(struct body *body)
@@ -191,4 +199,14 @@ struct body *body_free(struct body *body)
 	body->spare = body->wire->spare_bodies;
 	body->wire->spare_bodies = body;
 	return NULL;
+}
+
+void body_drop_spares(struct wire *wire)
+{
+	while (wire->spare_bodies) {
+		struct body *body = wire->spare_bodies;
+
+		wire->spare_bodies = body->spare;
+		mem_free(body);
+	}
 }

@@ -60,10 +60,11 @@ struct mem_budget *filter_budget(struct filter *);
  */
 int body_new(struct wire *, struct exchange *, enum side, const struct str *codings, size_t n_codings,
 	     struct str content_type, struct body **ret);
-/* Failure is for good; the body may be written on, which does nothing. 0 or negative errno. */
+/* 0 or negative errno. Failure is told once and is for good: the body may be written on, which does nothing. */
 int body_write(struct body *, const uint8_t *, size_t, uint64_t boot_ns);
 int body_hole(struct body *);
 int body_end(struct body *);		/* the framing says that this was all */
 struct body *body_free(struct body *);
+void body_drop_spares(struct wire *);
 
 #endif

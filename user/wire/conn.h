@@ -74,16 +74,17 @@ void conn_role(struct conn *, enum call_role);
 /*
  * Bytes of one stream. offset: of the first of them; peer_offset: how long the
  * other stream was at that moment. They are read where they are; what has to
- * wait is copied. -ENOMEM, -ENOSPC: it could not wait, and will be a hole.
+ * wait is copied. Where that cannot be, what is missing before is a hole at once.
  */
-int conn_feed(struct conn *, enum dir, uint64_t offset, uint64_t peer_offset, uint64_t boot_ns, const uint8_t *p, size_t n);
+void conn_feed(struct conn *, enum dir, uint64_t offset, uint64_t peer_offset, uint64_t boot_ns, const uint8_t *p,
+	       size_t n);
 /* What lies before was not looked at on purpose: a request begins at offset, and nothing is missing. */
-void conn_skip(struct conn *, enum dir, uint64_t offset, uint64_t peer_offset, uint64_t boot_ns);
+void conn_skip(struct conn *, enum dir, uint64_t offset, uint64_t peer_offset);
 bool conn_waits(const struct conn *);			/* holds bytes that wait for others: conn_tick() is wanted */
 void conn_tick(struct conn *, uint64_t boot_ns);	/* what waited for LIMIT_REORDER_NS waits no more */
 /* The connection is over; offset: the length of both streams, or NULL where unknown. Ends every exchange. */
-void conn_end(struct conn *, const uint64_t offset[2], uint64_t boot_ns);
-struct conn *conn_free(struct conn *);			/* after conn_end(), or nothing more is told */
+void conn_end(struct conn *, const uint64_t offset[2]);
+struct conn *conn_free(struct conn *);			/* exchanges that conn_end() did not end are aborted */
 struct conn_facts conn_facts(const struct conn *);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The inside of a connection, shared by conn.c, which puts its bytes in order,
- * and http1.c, which reads them.
+ * http1.c, which reads them, and http1_head.c, which reads heads.
  */
 #ifndef AITAP_WIRE_CONN_INSIDE_H
 #define AITAP_WIRE_CONN_INSIDE_H
@@ -12,10 +12,12 @@
 #include "wire/chunked.h"
 #include "wire/conn.h"
 #include "wire/exchange_inside.h"
+#include "wire/message.h"
 
 enum place {
 	AT_START,	/* of a message */
 	IN_HEAD,
+	HEAD_WAITS,	/* a whole response head whose request is not there yet */
 	IN_LENGTH,	/* a body of known length */
 	IN_CHUNKED,
 	UNTIL_CLOSE,
@@ -27,12 +29,17 @@ struct message {
 	uint8_t place;			/* enum place */
 	bool after_hole;		/* a message may have been lost since the last one */
 	bool strict;			/* began where anything might stand */
+	bool decided;			/* which side it is of */
+	bool start_line;		/* was looked at, and is one */
 	uint64_t left;			/* IN_LENGTH */
 	struct chunked chunked;
 	struct exchange *exchange;	/* NULL: of nobody's interest */
 	struct body *body;		/* NULL: framed only */
-	struct buf head;		/* of a head that came in parts */
-	uint64_t head_ns;
+	struct buf head;		/* of a head that came in parts, or waits */
+	uint64_t head_ns;		/* of its first byte */
+	uint64_t head_end_ns;		/* of its last */
+	uint64_t offset;		/* of its first byte */
+	uint64_t peer_offset;		/* as it was then */
 };
 
 struct stream {
@@ -55,6 +62,7 @@ struct conn {
 	uint8_t request_dir;		/* enum dir, or DIR_UNKNOWN */
 	uint32_t requests;
 	uint32_t n_exchanges;
+	uint32_t ahead;			/* responses that waited in vain for a request that must come */
 	struct list exchanges;		/* in the order of their requests */
 	uint64_t missing;
 	uint64_t searched;		/* bytes in which nothing was found */
@@ -65,18 +73,46 @@ struct conn {
 struct chunk {
 	const uint8_t *p;
 	size_t n;
+	uint64_t offset;	/* of p */
 	uint64_t peer_offset;
 	uint64_t boot_ns;
-	bool begins;	/* as the application's own call did: a message can be looked for here */
-	bool forced;	/* has waited long enough: a response without a request is nobody's */
+	bool begins;		/* as the application's own call did: a message can be looked for here */
 };
 
-/* Bytes read, all of them but where a response must wait for its request. */
+static inline struct message *message_of(struct conn *conn, enum dir dir)
+{
+	return &conn->stream[dir].message;
+}
+
+static inline enum side side_of(const struct conn *conn, enum dir dir)
+{
+	return conn->request_dir == dir ? SIDE_REQUEST : SIDE_RESPONSE;
+}
+
+/* ---- http1.c, for conn.c */
+
+/* Bytes read: all of them, but for what follows a response head that waits for its request. */
 size_t http1_read(struct conn *, enum dir, const struct chunk *);
-void http1_hole(struct conn *, enum dir, uint64_t n);
-/* The streams are over. whole: nothing is missing at their ends. */
-void http1_end(struct conn *, bool whole);
-/* Forgets what is under way: a message begins in both directions. */
-void http1_restart(struct conn *);
+/* Does a head wait no more? forced: it has waited long enough, and without a request it is nobody's. */
+bool http1_resume(struct conn *, enum dir, bool forced);
+void http1_hole(struct conn *, enum dir, uint64_t n);	/* not while a head waits */
+void http1_end(struct conn *, bool known);		/* The streams are over. known: that was all of them */
+void http1_restart(struct conn *);			/* Forgets what is under way: a message begins in both directions. */
+
+/* ---- http1.c, for http1_head.c */
+void http1_end_exchange(struct conn *, struct exchange *, enum ending);
+void http1_end_all(struct conn *, enum ending);
+void http1_end_if_done(struct conn *, struct exchange *);
+void http1_lost(struct conn *, enum dir);		/* the framing is gone */
+void http1_leave(struct conn *, enum conn_protocol);	/* what follows is something else */
+void http1_body(struct conn *, enum dir, enum place, const struct framing *);	/* a head has ended; place: of what follows */
+enum place http1_place_of_body(const struct framing *, enum side);
+void http1_search(struct conn *, enum dir, size_t n);	/* n bytes are no message's begin */
+void http1_message_reset(struct message *, enum place);
+
+/* ---- http1_head.c, for http1.c */
+/* Does a message begin at p? What follows tells: its place is IN_HEAD, or LOST, or the protocol is another. */
+void http1_begin(struct conn *, enum dir, const struct chunk *, size_t at);
+size_t http1_head(struct conn *, enum dir, const struct chunk *, size_t at);	/* bytes consumed */
 
 #endif

@@ -33,6 +33,27 @@ void exchange_end(struct exchange *exchange, enum ending ending)
 	wire->spare_exchanges = exchange;
 }
 
+void exchange_drop_spares(struct wire *wire)
+{
+	while (wire->spare_exchanges) {
+		struct exchange *exchange = wire->spare_exchanges;
+
+		wire->spare_exchanges = exchange->spare;
+		mem_free(exchange);
+	}
+}
+
+struct exchange *exchange_first_waiting(struct list *exchanges)
+{
+	LIST_EACH(node, exchanges) {
+		struct exchange *exchange = LIST_ENTRY(node, struct exchange, list);
+
+		if (!exchange->response_done)
+			return exchange;
+	}
+	return NULL;
+}
+
 void *exchange_user(struct exchange *exchange)
 {
 	return exchange->user;

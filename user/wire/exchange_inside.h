@@ -15,7 +15,6 @@ struct exchange {
 	bool wanted;			/* somebody reads its bodies */
 	bool after_hole;		/* requests before it may have been lost */
 	bool request_done;
-	bool response_begun;		/* a head that is not interim */
 	bool response_done;
 	bool response_hit;		/* by a hole */
 	char method[16];		/* as much as fits */
@@ -25,5 +24,7 @@ struct exchange {
 
 int exchange_new(struct wire *, struct exchange **ret);
 void exchange_end(struct exchange *, enum ending);	/* tells it, takes it out of its list, back to the pool */
+void exchange_drop_spares(struct wire *);
+struct exchange *exchange_first_waiting(struct list *exchanges);	/* the oldest without a response, or NULL */
 
 #endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where messages begin, their heads, and which request a response answers.
+ *
+ * A response belongs to the oldest request that has none. Behind a hole, how
+ * much of the response's stream there was when each request began tells which
+ * one it can answer; where that is not enough, nothing is told. A response
+ * whose request is not there yet waits as a whole head: that request may still
+ * be on its way.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "wire/conn_inside.h"
+
+/* ---- which request does a response answer? */
+
+/*
+ * Behind a hole a response answers the last request that was there before it;
+ * the requests before that one got theirs in the hole. Requests sent in a row
+ * leave open which one it is: then it is nobody's.
+ */
+static struct exchange *last_before(struct conn *conn, uint64_t offset)
+{
+	struct exchange *found = NULL;
+	bool open = false;
+
+	LIST_EACH(node, &conn->exchanges) {
+		struct exchange *exchange = LIST_ENTRY(node, struct exchange, list);
+
+		if (exchange->response_done || exchange->peer_offset > offset)
+			continue;
+		open = found && found->peer_offset == exchange->peer_offset;
+		if (found)
+			http1_end_exchange(conn, found, ENDING_HOLE);
+		found = exchange;
+	}
+	if (found && open) {
+		http1_end_exchange(conn, found, ENDING_HOLE);
+		found = NULL;
+	}
+	return found;
+}
+
+/* Gives the response in hand its exchange, or none. false: its request is not there yet. */
+static bool pair(struct conn *conn, enum dir dir, bool forced)
+{
+	struct message *message = message_of(conn, dir);
+	struct exchange *exchange = exchange_first_waiting(&conn->exchanges);
+
+	if (!exchange && !forced)
+		return false;
+	if (exchange && message->after_hole) {
+		exchange = last_before(conn, message->offset);
+		message->after_hole = false;
+	} else if (exchange && exchange->after_hole && exchange->peer_offset > message->offset) {
+		/* the request before this one went down in the hole, or this one was seen late: the next response must tell */
+		exchange = NULL;
+		message->after_hole = true;
+	}
+	message->exchange = exchange;
+	return true;
+}
+
+/* A response that is nobody's, while nothing of the requests is missing: its request is late, and must not take the next one's. */
+static void orphan(struct conn *conn, enum dir dir)
+{
+	const struct stream *requests = &conn->stream[!dir];
+
+	conn->wire->counts.orphans++;
+	if (!requests->message.after_hole && requests->message.place != LOST && list_empty(&requests->pending) &&
+	    list_empty(&conn->exchanges))
+		conn->ahead++;
+}
+
+/* ---- whole heads */
+
+static void request_head(struct conn *conn, enum dir dir, struct head *head, const struct framing *framing, bool cut)
+{
+	struct message *message = message_of(conn, dir);
+	struct exchange *exchange;
+
+	if (conn->n_exchanges >= LIMIT_PIPELINE) {
+		conn->wire->counts.pipeline_full++;
+		http1_end_all(conn, ENDING_HOLE);
+		http1_lost(conn, !dir);
+	}
+	if (exchange_new(conn->wire, &exchange) < 0) {
+		conn->wire->counts.no_memory++;
+		conn->requests++;
+		http1_lost(conn, dir);
+		return;
+	}
+	list_insert(&exchange->list, &conn->exchanges);
+	conn->n_exchanges++;
+	STR_COPY(exchange->method, head->method);
+	exchange->peer_offset = message->peer_offset;
+	exchange->after_hole = message->after_hole;
+	message->after_hole = false;
+	message->exchange = exchange;
+	if (conn->ahead) {
+		conn->ahead--;
+		exchange->response_done = exchange->response_hit = true;
+	}
+	exchange->facts = (struct exchange_facts){
+		.number = conn->requests++, .role = dir == DIR_SENT ? ROLE_CLIENT : ROLE_SERVER, .begin_ns = message->head_ns,
+		.sent_ns = message->head_end_ns, .mid_connection = !conn->born, .truncated = cut,
+	};
+	if (!head->host.n)
+		head->host = str_of(conn->server_name);
+	exchange->wanted = conn->wire->ops->head(conn->wire->ctx, exchange, head) > 0;
+	http1_body(conn, dir, http1_place_of_body(framing, SIDE_REQUEST), framing);
+}
+
+/* RFC 9110 section 7.8: what follows is another protocol. */
+static void switch_protocols(struct conn *conn, const struct framing *framing, struct exchange *exchange)
+{
+	enum conn_protocol protocol = str_ieq(framing->upgrade, STR("websocket")) ? CONN_WEBSOCKET :
+				      str_ieq(framing->upgrade, STR("h2c")) ? CONN_HTTP2 : CONN_OTHER;
+
+	if (exchange) {
+		exchange->request_done = exchange->response_done = true;
+		http1_end_if_done(conn, exchange);
+	}
+	http1_end_all(conn, ENDING_ABORTED);
+	http1_leave(conn, protocol);
+}
+
+static bool has_no_body(int status, struct str method)
+{
+	return str_eq(method, STR("HEAD")) || status == 204 || status == 304;
+}
+
+static void response_head(struct conn *conn, enum dir dir, struct head *head, const struct framing *framing, bool cut)
+{
+	struct message *message = message_of(conn, dir);
+	struct exchange *exchange = message->exchange;
+
+	if (head->status / 100 == 1 && head->status != 101) {	/* interim: another head follows */
+		http1_message_reset(message, AT_START);
+		return;
+	}
+	if (exchange) {
+		head->method = str_of(exchange->method);
+		exchange->facts.first_byte_ns = message->head_ns;
+		exchange->facts.end_ns = message->head_end_ns;
+		exchange->facts.truncated |= cut;
+		if (exchange->wanted && conn->wire->ops->head(conn->wire->ctx, exchange, head) < 0)
+			exchange->wanted = false;
+	} else {
+		orphan(conn, dir);
+	}
+	if (head->status == 101 || (str_eq(head->method, STR("CONNECT")) && head->status / 100 == 2))
+		switch_protocols(conn, framing, exchange);
+	else
+		http1_body(conn, dir, has_no_body(head->status, head->method) ? AT_START :
+			   http1_place_of_body(framing, SIDE_RESPONSE), framing);
+}
+
+/* These bytes are not what they seemed to be. */
+static void refuse(struct conn *conn, enum dir dir)
+{
+	struct message *message = message_of(conn, dir);
+
+	if (conn->born && !conn->requests && conn->protocol == CONN_UNKNOWN && !message->after_hole)
+		conn->protocol = CONN_OTHER;
+	else if (message->decided)
+		conn->wire->counts.bad_heads++;
+	http1_lost(conn, dir);
+}
+
+/* text: a whole head, in message->head where that is in use. */
+static void read_head(struct conn *conn, enum dir dir, struct str text)
+{
+	struct message *message = message_of(conn, dir);
+	struct buf held = message->head;	/* what is told, points into it */
+	enum side side = side_of(conn, dir);
+	struct framing framing;
+	struct head head;
+	bool cut;
+
+	message->head = BUF(LIMIT_HEAD);
+	if (message_folded(text.p, text.n)) {
+		if (!held.n && buf_str(&held, text) < 0) {
+			conn->wire->counts.no_memory++;
+			http1_lost(conn, dir);
+			return;
+		}
+		message_unfold(held.p, held.n);
+		text = buf_view(&held);
+	}
+	if (message_parse(text, side, conn->wire->headers, &head, &framing, &cut) < 0) {
+		refuse(conn, dir);
+	} else {
+		conn->protocol = CONN_HTTP1;
+		conn->searched = 0;
+		conn->wire->counts.heads++;
+		head.boot_ns = message->head_ns;
+		head.mid_connection = !conn->born;
+		if (side == SIDE_REQUEST)
+			request_head(conn, dir, &head, &framing, cut);
+		else
+			response_head(conn, dir, &head, &framing, cut);
+	}
+	buf_done(&held);
+}
+
+static void head_is_whole(struct conn *conn, enum dir dir, struct str text)
+{
+	struct message *message = message_of(conn, dir);
+
+	if (side_of(conn, dir) == SIDE_RESPONSE && !pair(conn, dir, false)) {
+		if (message->head.n || buf_str(&message->head, text) == 0) {
+			message->place = HEAD_WAITS;
+			return;
+		}
+		conn->wire->counts.no_memory++;
+		pair(conn, dir, true);
+	}
+	read_head(conn, dir, text);
+}
+
+bool http1_resume(struct conn *conn, enum dir dir, bool forced)
+{
+	struct message *message = message_of(conn, dir);
+
+	if (!pair(conn, dir, forced))
+		return false;
+	read_head(conn, dir, buf_view(&message->head));
+	return true;
+}
+
+/* ---- heads in parts */
+
+/* What is this? The first who writes a head decides which way requests go. false: no HTTP/1, and that was noted. */
+static bool decide(struct conn *conn, enum dir dir, enum looks looks)
+{
+	struct message *message = message_of(conn, dir);
+
+	if (looks == LOOKS_HTTP2 && conn->protocol == CONN_UNKNOWN) {
+		http1_leave(conn, CONN_HTTP2);
+		return false;
+	}
+	if (!conn->requests && looks == LOOKS_REQUEST)
+		conn->request_dir = (uint8_t)dir;
+	if (!conn->requests && looks == LOOKS_RESPONSE)
+		conn->request_dir = (uint8_t)!dir;
+	if (looks != (side_of(conn, dir) == SIDE_REQUEST ? LOOKS_REQUEST : LOOKS_RESPONSE))
+		return false;
+	message->decided = true;
+	return true;
+}
+
+void http1_begin(struct conn *conn, enum dir dir, const struct chunk *chunk, size_t at)
+{
+	struct message *message = message_of(conn, dir);
+	bool strict = message->place == LOST || message->after_hole;
+	enum looks looks = message_looks(chunk->p + at, chunk->n - at, strict);
+
+	message->decided = message->start_line = false;
+	if (looks != LOOKS_SHORT && !decide(conn, dir, looks)) {
+		if (conn->protocol == CONN_UNKNOWN && conn->born && !conn->requests && !message->after_hole)
+			conn->protocol = CONN_OTHER;
+		http1_search(conn, dir, chunk->n - at);
+		return;
+	}
+	message->place = IN_HEAD;
+	message->strict = strict;
+	message->head_ns = chunk->boot_ns;
+	message->offset = chunk->offset + at;
+	message->peer_offset = chunk->peer_offset;
+	message->head = BUF(LIMIT_HEAD);
+}
+
+/* Can it still be a head? had: bytes of it looked at before. */
+static bool holds(struct conn *conn, enum dir dir, size_t had)
+{
+	struct message *message = message_of(conn, dir);
+	const uint8_t *p = (const uint8_t *)message->head.p;
+	size_t n = message->head.n;
+	enum looks looks;
+
+	if (!message->decided) {
+		looks = message_looks(p, n, message->strict);
+		if (looks == LOOKS_SHORT)
+			return true;
+		if (!decide(conn, dir, looks))
+			return false;
+	}
+	if (message->start_line || !memchr(p + had, '\n', n - had))
+		return true;
+	message->start_line = true;
+	return message_start_line(p, n, side_of(conn, dir));
+}
+
+static void too_long(struct conn *conn, enum dir dir)
+{
+	struct exchange *exchange = exchange_first_waiting(&conn->exchanges);
+
+	conn->wire->counts.long_heads++;
+	if (exchange && side_of(conn, dir) == SIDE_RESPONSE)
+		exchange->facts.truncated = true;
+	http1_lost(conn, dir);
+}
+
+size_t http1_head(struct conn *conn, enum dir dir, const struct chunk *chunk, size_t at)
+{
+	struct message *message = message_of(conn, dir);
+	const uint8_t *p = chunk->p + at;
+	size_t n = chunk->n - at, had = message->head.n, length;
+
+	message->head_end_ns = chunk->boot_ns;
+	if (!had) {
+		length = message_head_length(p, n, 0);
+		if (length && length <= LIMIT_HEAD) {
+			head_is_whole(conn, dir, (struct str){ (const char *)p, length });
+			return length;
+		}
+	}
+	if (n > LIMIT_HEAD - had)
+		n = LIMIT_HEAD - had;
+	if (!n || buf_add(&message->head, p, n) < 0) {
+		too_long(conn, dir);
+		return chunk->n - at;
+	}
+	if (!holds(conn, dir, had)) {
+		if (conn->protocol == CONN_UNKNOWN || conn->protocol == CONN_HTTP1)
+			refuse(conn, dir);
+		return chunk->n - at;
+	}
+	length = message_head_length((const uint8_t *)message->head.p, message->head.n, had);
+	if (!length)
+		return n;
+	message->head.n = length;
+	head_is_whole(conn, dir, buf_view(&message->head));
+	return length - had;
+}
