@@ -37,9 +37,12 @@ CORE_LIBS    := -ljson-c -lz -lbrotlidec -lzstd -lyaml -lsqlite3 -lnettle -lmicr
 CAPTURE_LIBS := -lbpf -lelf -lcapstone
 
 CFLAGS  ?= -O2 -g
-WARN    := -Wall -Wextra -Werror -Wmissing-prototypes -Wshadow -Wpointer-arith -Wvla
+# tables leave out what is zero
+WARN    := -Wall -Wextra -Werror -Wno-missing-field-initializers -Wmissing-prototypes -Wshadow -Wpointer-arith -Wvla
 STD     := -std=gnu11 -D_GNU_SOURCE -DAITAP_VERSION='"$(VERSION)"' -fno-strict-aliasing -fvisibility=hidden
-HARDEN  := -fstack-protector-strong -fPIE -ftrivial-auto-var-init=zero $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+# gcc 12 and clang 16 have it, clang 14 refuses it
+AUTO_ZERO := $(shell $(CC) -ftrivial-auto-var-init=zero -fsyntax-only -x c /dev/null 2>/dev/null && echo -ftrivial-auto-var-init=zero)
+HARDEN  := -fstack-protector-strong -fPIE $(AUTO_ZERO) $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 # SAN=1 builds the same with AddressSanitizer and UndefinedBehaviorSanitizer, in a folder of its own
 ifdef SAN
 override O := $(O)/san
