@@ -45,12 +45,12 @@ static const struct {
 static void set_losses(struct metrics *metrics, const struct workers_sum *sum)
 {
 	for (size_t i = 0; i < N_LOSSES; i++)
-		metrics_set(metrics, losses[i].bytes ? METRIC_LOST_BYTES : METRIC_EVENTS_LOST, ONE(losses[i].cause),
+		metrics_set(metrics, losses[i].bytes ? METRIC_BYTES_LOST : METRIC_EVENTS_LOST, ONE(losses[i].cause),
 			    (int64_t)sum->loss[losses[i].loss]);
 	for (size_t i = 0; i < N_OWN; i++)
 		metrics_set(metrics, METRIC_EVENTS_LOST, ONE(own[i].cause), (int64_t)sum->stat[own[i].stat]);
 	metrics_set(metrics, METRIC_TRACE_LOST, NULL, (int64_t)sum->trace_lost);
-	metrics_set(metrics, METRIC_RECORDS_INCOMPLETE, NULL, (int64_t)sum->cold.incomplete);
+	metrics_set(metrics, METRIC_INCOMPLETE, NULL, (int64_t)sum->cold.incomplete);
 }
 
 static void set_seen(struct metrics *metrics, const struct workers_sum *sum)
