@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 
-#define LIFE_NS (10 * NSEC_PER_SEC)
+#define LIFE_MS 10000
 
 struct guest {
 	int fd;			/* -1: free */
@@ -29,6 +29,7 @@ struct http {
 	const struct http_ops *ops;
 	void *ctx;
 	struct MHD_Daemon *daemon;
+	uint64_t life_ns;
 	int epoll;
 	int port;
 	struct guest guests[LIMIT_HTTP_CONNS];
@@ -121,7 +122,7 @@ static void end_long_stays(struct http *http)
 	uint64_t now_ns = clock_boot_ns();
 
 	for (size_t i = 0; i < LIMIT_HTTP_CONNS; i++)
-		if (http->guests[i].fd >= 0 && now_ns - http->guests[i].since_ns > LIFE_NS)
+		if (http->guests[i].fd >= 0 && now_ns - http->guests[i].since_ns > http->life_ns)
 			shutdown(http->guests[i].fd, SHUT_RDWR);
 }
 
@@ -142,7 +143,7 @@ int http_timeout_ms(const struct http *http)
 
 	if (MHD_get_timeout(http->daemon, &ms) != MHD_YES)
 		return -1;
-	return ms > LIFE_NS / NSEC_PER_MSEC ? (int)(LIFE_NS / NSEC_PER_MSEC) : (int)ms;
+	return ms * NSEC_PER_MSEC > http->life_ns ? (int)(http->life_ns / NSEC_PER_MSEC) : (int)ms;
 }
 
 int http_port(const struct http *http)
@@ -224,6 +225,7 @@ int http_open(const char *listen, const struct http_ops *ops, void *ctx, struct 
 		return -ENOMEM;
 	http->ops = ops;
 	http->ctx = ctx;
+	http->life_ns = (ops->life_ms ? ops->life_ms : LIFE_MS) * NSEC_PER_MSEC;
 	for (size_t i = 0; i < LIMIT_HTTP_CONNS; i++)
 		http->guests[i].fd = -1;
 	err = make_socket(listen, &fd, &http->port);
@@ -231,7 +233,7 @@ int http_open(const char *listen, const struct http_ops *ops, void *ctx, struct 
 		return err;
 	http->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, answer, http, MHD_OPTION_LISTEN_SOCKET, fd,
 					MHD_OPTION_CONNECTION_LIMIT, (unsigned int)LIMIT_HTTP_CONNS,
-					MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)(LIFE_NS / NSEC_PER_SEC),
+					MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)(http->life_ns / NSEC_PER_SEC + 1),
 					MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_HTTP_MEMORY,
 					MHD_OPTION_NOTIFY_CONNECTION, notice, http, MHD_OPTION_END);
 	if (!http->daemon) {

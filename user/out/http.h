@@ -17,6 +17,7 @@ struct http;
 struct http_ops {
 	int (*metrics)(void *ctx, struct buf *to);	/* the text of /metrics */
 	int (*ready)(void *ctx, struct buf *why);	/* 0: ready; negative errno: not, and why */
+	unsigned int life_ms;				/* a connection is ended after it; 0: 10 s */
 };
 
 /* listen: "127.0.0.1:9914", "[::1]:9914"; port 0: any. -EINVAL: not an address and a port. */
