@@ -22,6 +22,7 @@
 #define CONFIG_PLAINTEXT 32
 #define CONFIG_GATEWAYS 32
 #define CONFIG_LIST 32
+#define CONFIG_FILES 8
 #define CONFIG_HASH_MAX 72	/* sha256: and 64 hex digits */
 #define CONFIG_PATH "/etc/aitap/aitap.yaml"
 #define CONFIG_STATE "/var/lib/aitap"
@@ -76,6 +77,9 @@ struct config {
 
 	uint64_t memory_bytes;		/* 0: no ceiling said */
 	uint32_t cpu_milli;
+
+	uint32_t n_files;		/* what else it was made from: people, teams, the secret */
+	char files[CONFIG_FILES][256];
 };
 
 enum problem_weight {
