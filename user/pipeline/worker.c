@@ -169,7 +169,7 @@ static int earlier(void *ctx, const char *provider, const char *response_id, cha
 {
 	struct workers *all = ctx;
 
-	return all->config.earlier ? all->config.earlier(all->config.ctx, provider, response_id, ret_id) : -ENOENT;
+	return all->config.earlier ? all->config.earlier(all->config.earlier_ctx, provider, response_id, ret_id) : -ENOENT;
 }
 
 static void take_settings(struct workers *all)
