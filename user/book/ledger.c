@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A batch is a transaction: begun by its first put(), committed by flush(). What
+ * fails in between takes the whole batch with it, since SQLite may have rolled
+ * it back already; the batch then waits, broken, for the flush() that tells.
+ *
+ * The writer's lock is a file of its own: SQLite's locks come and go with every
+ * transaction, and closing any other descriptor of the database would drop a
+ * POSIX lock on it.
+ */
+#include "book/ledger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "book/column.h"
+#include "book/keep.h"
+
+struct ledger {
+	struct sink sink;		/* first: it is one */
+	sqlite3 *db;
+	int lock;
+	sqlite3_stmt *begin, *commit, *call, *line, *label, *earlier;
+	bool begun;
+	int broken;			/* why this batch is lost; 0: it is not */
+	uint64_t came;			/* records of this batch */
+	struct buf scratch;
+	uint32_t n_labels;		/* names that are known to stand in label_names */
+	char labels[LIMIT_LABELS][64];
+	struct keep keep;
+};
+
+/* ---- lock */
+
+static void name_holder(int fd, const char *path, char ret_why[static STORE_WHY])
+{
+	char pid[24] = "";
+	ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
+
+	if (n > 0)
+		pid[strcspn(pid, "\n")] = 0;
+	snprintf(ret_why, STORE_WHY, "'%.300s' is being written by another aitap%s%s: stop that one, or name another file with --ledger",
+		 path, pid[0] ? ", process " : "", pid);
+}
+
+/* By the name that SQLite uses, links followed, so that two names of one file are one lock. */
+static int take_lock(sqlite3 *db, const char *path, int *ret, char ret_why[static STORE_WHY])
+{
+	char name[4096 + 8], pid[24];
+	_cleanup_close_ int fd = -1;
+	int n;
+
+	snprintf(name, sizeof(name), "%s-lock", sqlite3_db_filename(db, "main"));
+	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0) {
+		n = -errno;
+		snprintf(ret_why, STORE_WHY, "'%.300s-lock' cannot be opened: %s", path, strerror(-n));
+		return n;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		name_holder(fd, path, ret_why);
+		return -EBUSY;
+	}
+	n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
+	/* a full disk must not keep us from anything: then the lock has no name in it */
+	if (ftruncate(fd, 0) == 0 && pwrite(fd, pid, (size_t)n, 0) != n)
+		n = ftruncate(fd, 0);
+	*ret = fd;
+	fd = -1;
+	return 0;
+}
+
+/* ---- a batch */
+
+static int step(struct ledger *ledger, sqlite3_stmt *statement)
+{
+	int err = sqlite3_step(statement) == SQLITE_DONE ? 0 : store_errno(ledger->db);
+
+	sqlite3_reset(statement);
+	return err;
+}
+
+static int put_lines(struct ledger *ledger, const struct record *record)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; err == 0 && i < record->cost.n_lines && i < RECORD_LINES; i++) {
+		if (columns_bind_line(ledger->line, record, i) != SQLITE_OK)
+			return -ENOMEM;
+		err = step(ledger, ledger->line);
+	}
+	return err;
+}
+
+static int know_label(struct ledger *ledger, const char *name)
+{
+	int err;
+
+	for (uint32_t i = 0; i < ledger->n_labels; i++)
+		if (!strcmp(ledger->labels[i], name))
+			return 0;
+	if (sqlite3_bind_text(ledger->label, 1, name, -1, SQLITE_STATIC) != SQLITE_OK)
+		return -ENOMEM;
+	err = step(ledger, ledger->label);
+	if (err == 0 && ledger->n_labels < LIMIT_LABELS)
+		STR_COPY(ledger->labels[ledger->n_labels++], str_of(name));
+	return err;
+}
+
+static int put_record(struct ledger *ledger, const struct record *record)
+{
+	int err;
+
+	if (columns_bind(ledger->call, record, &ledger->scratch) != SQLITE_OK)
+		return -ENOMEM;
+	err = step(ledger, ledger->call);
+	if (err < 0 || !sqlite3_changes(ledger->db))
+		return err;
+	err = put_lines(ledger, record);
+	for (uint32_t i = 0; err == 0 && i < record->n_labels && i < LIMIT_LABELS; i++)
+		err = know_label(ledger, record->labels[i].name);
+	return err;
+}
+
+static int put(struct sink *sink, const struct record *record)
+{
+	struct ledger *ledger = (struct ledger *)sink;
+
+	ledger->came++;
+	if (!ledger->begun && !ledger->broken) {
+		ledger->broken = step(ledger, ledger->begin);
+		ledger->begun = !ledger->broken;
+	}
+	if (!ledger->broken)
+		ledger->broken = put_record(ledger, record);
+	return 0;
+}
+
+static void forget_batch(struct ledger *ledger)
+{
+	if (!sqlite3_get_autocommit(ledger->db))
+		sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
+	ledger->n_labels = 0;	/* the names may have gone with it */
+}
+
+static int flush(struct sink *sink)
+{
+	struct ledger *ledger = (struct ledger *)sink;
+	uint64_t came = ledger->came;
+	int err = ledger->broken;
+
+	if (!ledger->begun && !err)
+		return 0;
+	if (!err)
+		err = step(ledger, ledger->commit);
+	if (err)
+		forget_batch(ledger);
+	ledger->begun = false;
+	ledger->broken = 0;
+	ledger->came = 0;
+	/* what cannot be forgotten now can be later; the batch is safe already */
+	keep_tend(&ledger->keep, came);
+	return err;
+}
+
+int ledger_earlier(struct sink *sink, const char *provider, const char *response_id, char ret_id[RECORD_ID_MAX])
+{
+	struct ledger *ledger = (struct ledger *)sink;
+	sqlite3_stmt *earlier = ledger->earlier;
+	int err = -ENOMEM;
+
+	if (sqlite3_bind_text(earlier, 1, provider, -1, SQLITE_STATIC) == SQLITE_OK &&
+	    sqlite3_bind_text(earlier, 2, response_id, -1, SQLITE_STATIC) == SQLITE_OK) {
+		if (sqlite3_step(earlier) == SQLITE_ROW) {
+			str_copy(ret_id, RECORD_ID_MAX, str_of((const char *)sqlite3_column_text(earlier, 0)));
+			err = 0;
+		} else {
+			err = store_errno(ledger->db) ? store_errno(ledger->db) : -ENOENT;
+		}
+	}
+	sqlite3_reset(earlier);
+	return err;
+}
+
+/* ---- opening and closing */
+
+static struct sink *close_ledger(struct sink *sink)
+{
+	struct ledger *ledger = (struct ledger *)sink;
+
+	if (!ledger)
+		return NULL;
+	if (ledger->db && (ledger->begun || ledger->broken))
+		flush(sink);
+	sqlite3_finalize(ledger->begin);
+	sqlite3_finalize(ledger->commit);
+	sqlite3_finalize(ledger->call);
+	sqlite3_finalize(ledger->line);
+	sqlite3_finalize(ledger->label);
+	sqlite3_finalize(ledger->earlier);
+	keep_close(&ledger->keep);
+	store_close(ledger->db);
+	/* the lock file stays: to remove it would let two hold locks on two files of that name */
+	if (ledger->lock >= 0)
+		close(ledger->lock);
+	buf_done(&ledger->scratch);
+	mem_free(ledger);
+	return NULL;
+}
+
+static void ledger_closep(struct ledger **ledger)
+{
+	close_ledger((struct sink *)*ledger);
+}
+
+static int prepare_made(sqlite3 *db, void (*make)(struct buf *), sqlite3_stmt **ret)
+{
+	struct buf sql = BUF(KIB(16));
+	int err;
+
+	make(&sql);
+	err = sql.error ? sql.error : store_prepare(db, buf_cstr(&sql), ret);
+	buf_done(&sql);
+	return err;
+}
+
+static int prepare(struct ledger *ledger)
+{
+	sqlite3 *db = ledger->db;
+	int err = store_prepare(db, "BEGIN IMMEDIATE", &ledger->begin);
+
+	if (err == 0)
+		err = store_prepare(db, "COMMIT", &ledger->commit);
+	if (err == 0)
+		err = prepare_made(db, columns_insert, &ledger->call);
+	if (err == 0)
+		err = prepare_made(db, columns_insert_line, &ledger->line);
+	if (err == 0)
+		err = store_prepare(db, "INSERT OR IGNORE INTO label_names VALUES(?)", &ledger->label);
+	if (err == 0)
+		err = store_prepare(db, "SELECT id FROM calls WHERE provider = ? AND response_id = ? AND spend"
+					" AND (usage_source <> 'none' OR units <> '{}') ORDER BY time_ns LIMIT 1", &ledger->earlier);
+	if (err == 0)
+		err = keep_open(&ledger->keep, db);
+	return err;
+}
+
+int ledger_open(const struct ledger_config *config, struct sink **ret, char ret_why[static STORE_WHY])
+{
+	_cleanup_(ledger_closep) struct ledger *ledger = mem_new(sizeof(*ledger));
+	int err;
+
+	if (!ledger) {
+		snprintf(ret_why, STORE_WHY, "'%.300s' cannot be opened: %s", config->path, strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	ledger->sink.ops = &sink_ledger;
+	ledger->lock = -1;
+	ledger->scratch = BUF(KIB(64));
+	ledger->keep = (struct keep){ .days = config->keep_days, .bytes = config->max_bytes };
+	err = store_open(config->path, STORE_WRITE, &ledger->db, ret_why);
+	if (err == 0)
+		err = take_lock(ledger->db, config->path, &ledger->lock, ret_why);
+	if (err == 0)
+		err = store_ready(ledger->db, config->path, STORE_WRITE, ret_why);
+	if (err == 0 && (err = prepare(ledger)) < 0)
+		store_why(ledger->db, config->path, "prepared for writing", ret_why);
+	if (err < 0)
+		return err;
+	*ret = &TAKE_PTR(ledger)->sink;
+	return 0;
+}
+
+static int open_sink(const struct sink_config *config, struct sink **ret)
+{
+	char why[STORE_WHY];
+
+	return ledger_open(&(struct ledger_config){ .path = config->path }, ret, why);
+}
+
+const struct sink_ops sink_ledger = { "ledger", open_sink, put, flush, close_ledger };
