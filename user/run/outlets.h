@@ -21,13 +21,14 @@ struct outlets {
 
 /*
  * records, ledger: a path, "-" or "none"; NULL: what the configuration says, and
- * of records, standard output where that is a terminal. Gives an exit code;
- * what went wrong is said on standard error.
+ * of records, standard output where that is a terminal. Without a configuration
+ * (a replay) sinks wait for their readers. Gives an exit code; what went wrong is
+ * said on standard error.
  */
 int outlets_open(const char *command, const char *records, const char *ledger, const struct config *, struct outlets *ret);
 void outlets_config(struct outlets *, struct workers_config *ret);	/* fills what the workers need of it */
 void outlets_close(struct outlets *);
-/* Did some record not get where it should? And why, newest reason first. */
+/* Did some record not get where it should? And why, the ledger's reason first; NULL: none failed. */
 bool outlets_failed(const struct workers_sum *);
 const char *outlets_reason(const struct workers_sum *);
 
