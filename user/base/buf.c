@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 
+/* Room for more, and for a NUL behind it, which is not counted. */
 static int grow(struct buf *buf, size_t more)
 {
 	size_t size = buf->size ? buf->size : 256;
@@ -16,7 +17,7 @@ static int grow(struct buf *buf, size_t more)
 		return buf->error;
 	if (more > buf->ceiling || buf->n > buf->ceiling - more)
 		return buf->error = -ENOSPC;
-	while (size < buf->n + more)
+	while (size < buf->n + more + 1)
 		size *= 2;
 	if (size == buf->size)
 		return 0;
@@ -68,7 +69,7 @@ int buf_printf(struct buf *buf, const char *format, ...)
 		return buf->error = -EINVAL;
 	if ((size_t)n < sizeof(small))
 		return buf_add(buf, small, (size_t)n);
-	r = grow(buf, (size_t)n + 1);
+	r = grow(buf, (size_t)n);
 	if (r < 0)
 		return r;
 	va_start(args, format);
@@ -107,7 +108,7 @@ struct str buf_view(const struct buf *buf)
 
 const char *buf_cstr(struct buf *buf)
 {
-	if (grow(buf, 1) < 0)
+	if (grow(buf, 0) < 0)
 		return "";
 	buf->p[buf->n] = 0;
 	return buf->p;

@@ -93,6 +93,11 @@ static int parse_zone(const char *s, size_t n, size_t at, int64_t *ret_seconds)
 	return 0;
 }
 
+static int days_of_month(int year, int month)
+{
+	return (int)(days_from_civil(year, month + 1, 1) - days_from_civil(year, month, 1));
+}
+
 int clock_parse(const char *s, size_t n, int64_t *ret_wall_ns)
 {
 	int year, month, day, hour, minute, second;
@@ -100,22 +105,25 @@ int clock_parse(const char *s, size_t n, int64_t *ret_wall_ns)
 	size_t at = 19;
 
 	if (!digits(s, n, 0, 4, &year) || n < 10 || s[4] != '-' || !digits(s, n, 5, 2, &month) || s[7] != '-' ||
-	    !digits(s, n, 8, 2, &day) || month < 1 || month > 12 || day < 1 || day > 31 || year < 1970 || year > 2200)
+	    !digits(s, n, 8, 2, &day) || month < 1 || month > 12 || year < 1970 || year > 2200 ||
+	    day < 1 || day > days_of_month(year, month))
 		return -EINVAL;
-	*ret_wall_ns = clock_civil_ns(year, month, day);
-	if (n == 10)
+	if (n == 10) {
+		*ret_wall_ns = clock_civil_ns(year, month, day);
 		return 0;
+	}
 	if ((s[10] != 'T' && s[10] != 't' && s[10] != ' ') || !digits(s, n, 11, 2, &hour) || n < 20 || s[13] != ':' ||
 	    !digits(s, n, 14, 2, &minute) || s[16] != ':' || !digits(s, n, 17, 2, &second) || hour > 23 ||
 	    minute > 59 || second > 60)
 		return -EINVAL;
-	if (s[at] == '.')
+	if (s[at] == '.' && at + 1 < n && s[at + 1] >= '0' && s[at + 1] <= '9')
 		for (at++; at < n && s[at] >= '0' && s[at] <= '9'; at++) {
 			unit /= 10;
 			fraction += (s[at] - '0') * unit;
 		}
 	if (parse_zone(s, n, at, &zone) < 0)
 		return -EINVAL;
-	*ret_wall_ns += (hour * 3600 + minute * 60 + second - zone) * (int64_t)NSEC_PER_SEC + fraction;
+	*ret_wall_ns = clock_civil_ns(year, month, day) +
+		       (hour * 3600 + minute * 60 + second - zone) * (int64_t)NSEC_PER_SEC + fraction;
 	return 0;
 }
