@@ -20,7 +20,9 @@ void *mem_new(size_t size)
 
 void *mem_array(size_t n, size_t size)
 {
-	return refused() ? NULL : calloc(n ? n : 1, size ? size : 1);
+	size_t all;
+
+	return __builtin_mul_overflow(n, size, &all) ? NULL : mem_new(all);
 }
 
 void *mem_resize(void *p, size_t old_size, size_t size)
