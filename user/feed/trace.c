@@ -111,7 +111,8 @@ static int keep_anchor(struct trace *trace, const struct trace_block *block, uin
 static bool block_makes_sense(const struct trace_block *block)
 {
 	return block->magic == TRACE_BLOCK_MAGIC && block->size <= LIMIT_TRACE_BLOCK && block->size % 8 == 0 &&
-	       (block->kind != TRACE_ANCHOR || block->size == sizeof(struct anchor));
+	       (block->kind != TRACE_ANCHOR || block->size == sizeof(struct anchor)) &&
+	       (block->kind != TRACE_END || (block->size == 0 && block_crc(block, "") == block->crc));
 }
 
 /* From block to block without reading what is in them: the anchors, and whether the end is there. */
@@ -218,19 +219,18 @@ static int next_block(struct share *share)
 			return spoilt(share, err);
 		if (block.kind == TRACE_END)
 			break;
-		if (block.kind == TRACE_EVENTS) {
-			err = read_at(share->trace, share->block, block.size, share->at + sizeof(block));
-			if (err < 0)
-				return spoilt(share, err);
-		}
+		err = read_at(share->trace, share->block, block.size, share->at + sizeof(block));
+		if (err < 0)
+			return spoilt(share, err);
 		share->at += sizeof(block) + block.size;
-		if (block.kind != TRACE_EVENTS)
-			continue;
+		/* of another kind, too: it may have been events */
 		if (block_crc(&block, share->block) != block.crc) {
 			atomic_store(&share->trace->partial, true);
 			share->counts.malformed++;
 			continue;
 		}
+		if (block.kind != TRACE_EVENTS)
+			continue;
 		share->used = 0;
 		share->size = block.size;
 		return 0;
