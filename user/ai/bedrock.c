@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * AWS Bedrock. Converse has one format for all models; InvokeModel hands over
+ * each vendor's own, so every vendor's counts are wanted here. What a body does
+ * not say (Cohere, Mistral, older Claude) stands in the answer's headers. The
+ * model is in the path alone. Event streams are another protocol: they are
+ * recognised, but not read.
+ */
+#include <string.h>
+
+#include "ai/dialect.h"
+
+enum {
+	EACH_CACHED = PICK_OWN_1,	/* a write to the cache */
+	CACHED_TOKENS,
+	CACHED_LIFE,
+	OPENAI_SHAPE,
+	GUARDRAIL_UNITS,
+};
+
+enum { OWN_WRITE_5M, OWN_WRITE_1H, OWN_HEADERS };
+
+/* Fallbacks for what a body may leave out. */
+static const struct {
+	const char *name;
+	enum pick pick;
+} counted[] = {
+	{ "x-amzn-bedrock-input-token-count", PICK_INPUT },
+	{ "x-amzn-bedrock-output-token-count", PICK_OUTPUT },
+	{ "x-amzn-bedrock-cache-read-input-token-count", PICK_CACHE_READ },
+	{ "x-amzn-bedrock-cache-write-input-token-count", PICK_CACHE_WRITE },
+};
+#define N_COUNTED (sizeof(counted) / sizeof(counted[0]))
+
+static const struct route routes[] = {
+	{ "*/model/*/converse", "chat" },
+	{ "*/model/*/converse-stream", "chat", ROUTE_STREAM },
+	{ "*/model/*/invoke", "chat" },
+	{ "*/model/*/invoke-with-response-stream", "chat", ROUTE_STREAM },
+	{ "*/model/*/count-tokens", "count_tokens", ROUTE_FREE },
+	{ "*/guardrail/*/version/*/apply", "apply_guardrail" },
+	{ "*/agents/*/agentAliases/*/sessions/*/text", "invoke_agent", ROUTE_STREAM },
+	{ "*/flows/*/aliases/*", "invoke_agent", ROUTE_STREAM },
+	{ "/retrieveAndGenerate", "chat" },
+	{ "/retrieveAndGenerateStream", "chat", ROUTE_STREAM },
+	{ "/rerank", "rerank", ROUTE_WEAK },
+	{ "/foundation-models*", "models", ROUTE_FREE | ROUTE_WEAK },
+	{ "/inference-profiles*", "models", ROUTE_FREE | ROUTE_WEAK },
+	{ 0 },
+};
+
+static const struct want request[] = {
+	{ "serviceTier.type", PICK_TIER },
+	{ "toolConfig.tools[].toolSpec.name", PICK_TOOLS, WANT_NAMES },
+	{ "tools[].name", PICK_TOOLS, WANT_NAMES },
+	{ "system", PICK_CONTENT, WANT_BYTES },
+	{ "system[].text", PICK_CONTENT, WANT_BYTES },
+	{ "messages[].content", PICK_CONTENT, WANT_BYTES },
+	{ "messages[].content[].text", PICK_CONTENT, WANT_BYTES },
+	{ "prompt", PICK_CONTENT, WANT_BYTES },
+	{ "inputText", PICK_CONTENT, WANT_BYTES },
+	{ "texts[]", PICK_CONTENT, WANT_BYTES },
+	{ 0 },
+};
+
+static const struct want response[] = {
+	{ "__type", PICK_ERROR },
+	{ "id", PICK_ID },
+	{ "model", PICK_MODEL },
+	{ "serviceTier.type", PICK_TIER },
+	{ "usage.service_tier", PICK_TIER },
+	{ "stopReason", PICK_FINISH },
+	{ "stop_reason", PICK_FINISH },
+	{ "choices[].finish_reason", PICK_FINISH },
+	{ "results[].completionReason", PICK_FINISH },
+	{ "generations[].finish_reason", PICK_FINISH },
+	{ "outputs[].stop_reason", PICK_FINISH },
+	{ "output.message.content[].toolUse.name", PICK_TOOLS, WANT_NAMES },
+	{ "content[].name", PICK_TOOLS, WANT_NAMES },
+	{ "output.message.content[].text", PICK_CONTENT, WANT_BYTES },
+	{ "content[].text", PICK_CONTENT, WANT_BYTES },
+	{ "choices[].message.content", PICK_CONTENT, WANT_BYTES },
+	{ "results[].outputText", PICK_CONTENT, WANT_BYTES },
+	{ "generations[].text", PICK_CONTENT, WANT_BYTES },
+	{ "outputs[].text", PICK_CONTENT, WANT_BYTES },
+	{ "generation", PICK_CONTENT, WANT_BYTES },
+	{ "completion", PICK_CONTENT, WANT_BYTES },
+	{ "usage", PICK_RAW, WANT_NUMBERS },
+
+	/* Converse, Nova */
+	{ "usage.inputTokens", PICK_INPUT },
+	{ "usage.outputTokens", PICK_OUTPUT },
+	{ "usage.cacheReadInputTokens", PICK_CACHE_READ },
+	{ "usage.cacheReadInputTokenCount", PICK_CACHE_READ },
+	{ "usage.cacheWriteInputTokens", PICK_CACHE_WRITE },
+	{ "usage.cacheWriteInputTokenCount", PICK_CACHE_WRITE },
+	{ "usage.cacheDetails[]", EACH_CACHED, WANT_EACH },
+	{ "usage.cacheDetails[].inputTokens", CACHED_TOKENS },
+	{ "usage.cacheDetails[].ttl", CACHED_LIFE },
+
+	/* Anthropic */
+	{ "usage.input_tokens", PICK_INPUT },
+	{ "usage.output_tokens", PICK_OUTPUT },
+	{ "usage.output_tokens_details.thinking_tokens", PICK_REASONING },
+	{ "usage.cache_read_input_tokens", PICK_CACHE_READ },
+	{ "usage.cache_creation_input_tokens", PICK_CACHE_WRITE },
+	{ "usage.cache_creation.ephemeral_5m_input_tokens", PICK_CACHE_WRITE_5M },
+	{ "usage.cache_creation.ephemeral_1h_input_tokens", PICK_CACHE_WRITE_1H },
+	{ "usage.server_tool_use.web_search_requests", PICK_WEB_SEARCHES, .scale = 3 },
+
+	/* OpenAI's open models, AI21, imported models */
+	{ "usage.prompt_tokens", OPENAI_SHAPE, WANT_SEEN },
+	{ "usage.prompt_tokens", PICK_INPUT },
+	{ "usage.completion_tokens", PICK_OUTPUT },
+	{ "usage.prompt_tokens_details.cached_tokens", PICK_CACHE_READ },
+	{ "usage.completion_tokens_details.reasoning_tokens", PICK_REASONING },
+
+	/* Llama, Titan */
+	{ "prompt_token_count", PICK_INPUT },
+	{ "generation_token_count", PICK_OUTPUT },
+	{ "inputTextTokenCount", PICK_INPUT },
+	{ "results[].tokenCount", PICK_OUTPUT, WANT_SUM },
+
+	/* guardrails: words are free */
+	{ "usage.topicPolicyUnits", GUARDRAIL_UNITS, WANT_SUM, .scale = 3 },
+	{ "usage.contentPolicyUnits", GUARDRAIL_UNITS, WANT_SUM, .scale = 3 },
+	{ "usage.contentPolicyImageUnits", GUARDRAIL_UNITS, WANT_SUM, .scale = 3 },
+	{ "usage.sensitiveInformationPolicyUnits", GUARDRAIL_UNITS, WANT_SUM, .scale = 3 },
+	{ "usage.contextualGroundingPolicyUnits", GUARDRAIL_UNITS, WANT_SUM, .scale = 3 },
+	{ "usage.automatedReasoningPolicyUnits", GUARDRAIL_UNITS, WANT_SUM, .scale = 3 },
+	{ 0 },
+};
+
+static const struct want response_headers[] = {
+	{ "x-amzn-requestid", PICK_REQUEST_ID },
+	{ 0 },
+};
+
+/* bedrock-runtime.us-east-1.amazonaws.com */
+static struct str region_of(struct str host)
+{
+	struct str service, region;
+
+	if (!str_istarts(host, STR("bedrock")) || !str_split(&host, '.', &service) || !str_split(&host, '.', &region))
+		return (struct str){ "", 0 };
+	return region;
+}
+
+static void request_head(struct dialect *d, const struct head *head)
+{
+	struct call *call = d->call;
+	const char *model = url_decode(path_after(head->path, "/model/"), call->model_requested,
+				       sizeof(call->model_requested)).p;
+
+	/* OpenAI counts the cache as part of the input wherever its models run */
+	if (strstr(model, "openai."))
+		d->convention &= ~(unsigned int)CACHE_APART;
+	if (!call->region[0])
+		STR_COPY(call->region, region_of(head->host));
+	if (!call->session[0])
+		url_decode(path_after(head->path, "/sessions/"), call->session, sizeof(call->session));
+}
+
+static void response_head(struct dialect *d, const struct head *head)
+{
+	struct str error = head_get(head, STR("x-amzn-errortype"));
+
+	for (size_t i = 0; i < N_COUNTED; i++) {
+		uint64_t n;
+
+		if (str_u64(head_get(head, str_of(counted[i].name)), &n))
+			d->own[OWN_HEADERS + i] = n + 1;
+	}
+	if (error.n)
+		dialect_error(d, str_sub(error, 0, (size_t)str_chr(error, ':')));
+}
+
+static int head(struct dialect *d, enum side side, const struct head *head)
+{
+	if (side == SIDE_REQUEST)
+		request_head(d, head);
+	else
+		response_head(d, head);
+	return 0;
+}
+
+static void cache_write(struct dialect *d, const struct item *item)
+{
+	bool hour = item_is(item, CACHED_LIFE, "1h");
+	uint64_t *sum = &d->own[hour ? OWN_WRITE_1H : OWN_WRITE_5M];
+
+	*sum += item_number(item, CACHED_TOKENS);
+	dialect_count(d, hour ? PICK_CACHE_WRITE_1H : PICK_CACHE_WRITE_5M, *sum);
+}
+
+static int item(struct dialect *d, enum side side, struct item *item)
+{
+	if (side == SIDE_REQUEST)
+		return 0;
+	if (item->each) {
+		cache_write(d, item);
+		return 0;
+	}
+	d->own[OWN_WRITE_5M] = d->own[OWN_WRITE_1H] = 0;
+	if (item_has(item, OPENAI_SHAPE))
+		d->convention &= ~(unsigned int)CACHE_APART;
+	if (item_has(item, GUARDRAIL_UNITS))
+		dialect_unit(d, "guardrail_unit", item_number(item, GUARDRAIL_UNITS));
+	return 0;
+}
+
+static int end(struct dialect *d, enum ending ending)
+{
+	(void)ending;
+	for (size_t i = 0; i < N_COUNTED; i++)
+		if (d->own[OWN_HEADERS + i] && !(d->reported >> counted[i].pick & 1))
+			dialect_count(d, counted[i].pick, d->own[OWN_HEADERS + i] - 1);
+	return 0;
+}
+
+const struct provider dialect_bedrock = {
+	.name = "bedrock",
+	.routes = routes,
+	.wants = { request, response },
+	.headers = { NULL, response_headers },
+	.convention = CACHE_APART,
+	.head = head,
+	.item = item,
+	.end = end,
+};

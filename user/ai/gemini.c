@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Google's own formats, from the Gemini API and from Vertex AI. Thoughts are
+ * beside the candidates' tokens, and what tools put into the prompt beside the
+ * prompt's. Every chunk of a stream counts from the start, some leave fields
+ * out, some bring nothing but the kind of traffic: the last known number of
+ * each field holds. A stream is one JSON array unless the client asks for
+ * events. Totals are not to be trusted: newer models leave parts out.
+ */
+#include <string.h>
+
+#include "ai/dialect.h"
+
+enum {
+	EACH_INPUT = PICK_OWN_1,	/* tokens by modality */
+	EACH_OUTPUT,
+	EACH_CACHED,
+	MODALITY,
+	TOKENS,
+	TRAFFIC,
+	QUERIES,	/* searches that the answer is grounded on */
+};
+
+static const struct route routes[] = {
+	{ "*/models/*:generateContent", "generate_content" },
+	{ "*/models/*:streamGenerateContent", "generate_content", ROUTE_STREAM },
+	{ "*/models/*:embedContent", "embeddings" },
+	{ "*/models/*:batchEmbedContents", "embeddings" },
+	{ "*/models/*:asyncBatchEmbedContent", "batch", ROUTE_FREE },
+	{ "*/models/*:batchGenerateContent", "batch", ROUTE_FREE },
+	{ "*/models/*:countTokens", "count_tokens", ROUTE_FREE },
+	{ "*/models/*:computeTokens", "count_tokens", ROUTE_FREE },
+	{ "*/models/*:predict", "predict" },
+	{ "*/models/*:predictLongRunning", "generate_video" },
+	{ "*/endpoints/*:generateContent", "generate_content" },
+	{ "*/endpoints/*:streamGenerateContent", "generate_content", ROUTE_STREAM },
+	{ "*/v1beta/interactions", "generate_content" },
+	{ "*/v1beta/interactions/*", "generate_content", ROUTE_RETRIEVAL },
+	{ "*/v1beta/batches/*", "batch", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/v1beta/models/*/operations/*", "generate_video", ROUTE_FREE },
+	{ "*/v1beta/models*", "models", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/v1beta/files*", "files", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/v1beta/fileSearchStores*", "files", ROUTE_FREE },
+	{ "*/cachedContents", "create_cache", ROUTE_FREE },
+	{ "*/cachedContents/*", "create_cache", ROUTE_FREE },
+	{ 0 },
+};
+
+static const struct want request[] = {
+	{ "model", PICK_MODEL },
+	{ "requests[].model", PICK_MODEL, WANT_FIRST },
+	{ "stream", PICK_STREAM },
+	{ "background", PICK_BACKGROUND },
+	{ "previous_interaction_id", PICK_PREVIOUS },
+	{ "serviceTier", PICK_TIER },
+	{ "service_tier", PICK_TIER },
+	{ "tools[].functionDeclarations[].name", PICK_TOOLS, WANT_NAMES },
+	{ "tools[].function_declarations[].name", PICK_TOOLS, WANT_NAMES },
+	{ "tools[].name", PICK_TOOLS, WANT_NAMES },
+	{ "systemInstruction.parts[].text", PICK_CONTENT, WANT_BYTES },
+	{ "system_instruction", PICK_CONTENT, WANT_BYTES },
+	{ "system_instruction.parts[].text", PICK_CONTENT, WANT_BYTES },
+	{ "contents[].parts[].text", PICK_CONTENT, WANT_BYTES },
+	{ "content.parts[].text", PICK_CONTENT, WANT_BYTES },
+	{ "requests[].content.parts[].text", PICK_CONTENT, WANT_BYTES },
+	{ "instances[].content", PICK_CONTENT, WANT_BYTES },
+	{ "instances[].prompt", PICK_CONTENT, WANT_BYTES },
+	{ "input", PICK_CONTENT, WANT_BYTES },
+	{ "input[].text", PICK_CONTENT, WANT_BYTES },
+	{ 0 },
+};
+
+static const struct want response[] = {
+	{ "responseId", PICK_ID },
+	{ "modelVersion", PICK_MODEL },
+	{ "candidates[].finishReason", PICK_FINISH },
+	{ "promptFeedback.blockReason", PICK_FINISH },
+	{ "candidates[].content.parts[].text", PICK_CONTENT, WANT_BYTES },
+	{ "candidates[].content.parts[].functionCall.name", PICK_TOOLS, WANT_NAMES },
+	{ "candidates[].groundingMetadata.webSearchQueries[]", QUERIES, WANT_COUNT, .scale = 3 },
+	{ "error.status", PICK_ERROR },
+	{ "error.code", PICK_ERROR_CODE },
+	{ "usageMetadata", PICK_RAW, WANT_NUMBERS },
+	{ "usageMetadata.promptTokenCount", PICK_INPUT },
+	{ "usageMetadata.toolUsePromptTokenCount", PICK_INPUT_MORE },
+	{ "usageMetadata.cachedContentTokenCount", PICK_CACHE_READ },
+	{ "usageMetadata.candidatesTokenCount", PICK_OUTPUT },
+	{ "usageMetadata.thoughtsTokenCount", PICK_REASONING },
+	{ "usageMetadata.serviceTier", PICK_TIER },
+	{ "usageMetadata.trafficType", TRAFFIC },
+#define MODALITIES(path, each, tokens) \
+	{ path "[]", each, WANT_EACH }, { path "[].modality", MODALITY }, { path "[]." tokens, TOKENS }
+	MODALITIES("usageMetadata.promptTokensDetails", EACH_INPUT, "tokenCount"),
+	MODALITIES("usageMetadata.promptTokenDetails", EACH_INPUT, "tokenCount"),
+	MODALITIES("usageMetadata.candidatesTokensDetails", EACH_OUTPUT, "tokenCount"),
+	MODALITIES("usageMetadata.cacheTokensDetails", EACH_CACHED, "tokenCount"),
+
+	/* predict: embeddings, pictures */
+	{ "predictions[].embeddings.statistics.token_count", PICK_INPUT, WANT_SUM },
+	{ "predictions[].bytesBase64Encoded", PICK_IMAGES, WANT_COUNT, .scale = 3 },
+	{ "predictions[].gcsUri", PICK_IMAGES, WANT_COUNT, .scale = 3 },
+
+	/* caches and interactions */
+	{ "id", PICK_ID },
+	{ "model", PICK_MODEL },
+	{ "service_tier", PICK_TIER },
+	{ "steps[].content[].text", PICK_CONTENT, WANT_BYTES },
+	{ "steps[].name", PICK_TOOLS, WANT_NAMES },
+	{ "step.name", PICK_TOOLS, WANT_NAMES },
+	{ "delta.text", PICK_CONTENT, WANT_BYTES },
+	{ "interaction.id", PICK_ID },
+	{ "interaction.model", PICK_MODEL },
+	{ "interaction.service_tier", PICK_TIER },
+#define INTERACTION(at) \
+	{ at "usage", PICK_RAW, WANT_NUMBERS }, \
+	{ at "usage.total_input_tokens", PICK_INPUT }, \
+	{ at "usage.total_tool_use_tokens", PICK_INPUT_MORE }, \
+	{ at "usage.total_cached_tokens", PICK_CACHE_READ }, \
+	{ at "usage.total_output_tokens", PICK_OUTPUT }, \
+	{ at "usage.total_thought_tokens", PICK_REASONING }, \
+	MODALITIES(at "usage.input_tokens_by_modality", EACH_INPUT, "tokens"), \
+	MODALITIES(at "usage.output_tokens_by_modality", EACH_OUTPUT, "tokens"), \
+	MODALITIES(at "usage.cached_tokens_by_modality", EACH_CACHED, "tokens")
+	INTERACTION(""), INTERACTION("interaction."), INTERACTION("metadata."),
+	{ 0 },
+};
+
+static const struct want request_headers[] = {
+	{ "x-goog-user-project", PICK_PROJECT },
+	{ 0 },
+};
+
+static const struct want response_headers[] = {
+	{ "x-gemini-service-tier", PICK_TIER },
+	{ 0 },
+};
+
+static int head(struct dialect *d, enum side side, const struct head *head)
+{
+	struct call *call = d->call;
+	struct str model = path_after(head->path, "/models/");
+
+	if (side != SIDE_REQUEST)
+		return 0;
+	url_decode(str_sub(model, 0, (size_t)str_chr(model, ':')), call->model_requested, sizeof(call->model_requested));
+	if (!call->project[0])
+		url_decode(path_after(head->path, "/projects/"), call->project, sizeof(call->project));
+	url_decode(path_after(head->path, "/locations/"), call->region, sizeof(call->region));
+	return 0;
+}
+
+/* As a name, or as its number in enum Modality. */
+static bool modality_is(const struct item *item, const char *name, const char *number)
+{
+	return str_ieq(item_text(item, MODALITY), str_of(name)) || item_is(item, MODALITY, number);
+}
+
+static void modality(struct dialect *d, const struct item *item)
+{
+	static const enum pick picks[][2] = {
+		{ PICK_AUDIO_INPUT, PICK_IMAGE_INPUT },
+		{ PICK_AUDIO_OUTPUT, PICK_IMAGE_OUTPUT },
+		{ PICK_AUDIO_CACHE_READ, PICK_IMAGE_CACHE_READ },
+	};
+	const enum pick *pick = picks[item->each - EACH_INPUT];
+
+	if (!item_has_number(item, TOKENS))
+		return;
+	if (modality_is(item, "AUDIO", "4"))
+		dialect_count(d, pick[0], item_number(item, TOKENS));
+	else if (modality_is(item, "IMAGE", "2"))
+		dialect_count(d, pick[1], item_number(item, TOKENS));
+}
+
+/* Up to the second generation a grounded answer is billed, since then each of its queries. */
+static void searches(struct dialect *d, const struct item *item)
+{
+	struct str model = item_has(item, PICK_MODEL) ? item_text(item, PICK_MODEL) : str_of(d->call->model_requested);
+	bool each = !str_starts(model, STR("gemini-1")) && !str_starts(model, STR("gemini-2"));
+
+	if (item_has(item, QUERIES))
+		dialect_unit(d, "web_search", each ? item_number(item, QUERIES) : 1000);
+}
+
+static int item(struct dialect *d, enum side side, struct item *item)
+{
+	if (side == SIDE_REQUEST)
+		return 0;
+	if (item->each) {
+		modality(d, item);
+		return 0;
+	}
+	if (item_is(item, TRAFFIC, "PROVISIONED_THROUGHPUT"))
+		d->call->billing = BILLING_PROVISIONED;
+	searches(d, item);
+	return 0;
+}
+
+const struct provider dialect_gemini = {
+	.name = "gemini",
+	.routes = routes,
+	.wants = { request, response },
+	.headers = { request_headers, response_headers },
+	.convention = REASONING_APART,
+	.head = head,
+	.item = item,
+};
