@@ -19,7 +19,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "book/ledger.h"
 #include "out/http.h"
 #include "run/child.h"
 #include "run/command.h"
@@ -221,14 +220,6 @@ static void on_committed(void *ctx, const struct record *record)
 	totals_add(&run->totals, record);
 }
 
-/* Cold thread; the ledger is its own. */
-static int on_earlier(void *ctx, const char *provider, const char *response_id, char ret_id[RECORD_ID_MAX])
-{
-	struct observation *run = ctx;
-
-	return run->outlets.ledger ? ledger_earlier(run->outlets.ledger, provider, response_id, ret_id) : -ENOENT;
-}
-
 static int start_workers(struct observation *run)
 {
 	struct source *sources[WORKERS_MAX];
@@ -236,7 +227,7 @@ static int start_workers(struct observation *run)
 	struct who_config who = { .sources = hosts };
 	struct workers_config config = {
 		.sources = sources, .n_sources = tap_rings(run->tap), .helper = true, .metrics = run->metrics,
-		.committed = on_committed, .earlier = on_earlier, .ctx = run, .settings = &run->setup->settings,
+		.committed = on_committed, .ctx = run, .settings = &run->setup->settings,
 		.trace_path = run->options->trace, .scrub = !run->options->raw,
 	};
 	int err = host_new(&run->host);

@@ -119,5 +119,7 @@ uint64_t setup_stamp(const struct setup *setup, const char *path)
 
 	for (uint32_t i = 0; i < setup->config->n_prices; i++)
 		stamp = stamp_of(setup->config->prices[i], stamp);
+	for (uint32_t i = 0; i < setup->config->n_files; i++)
+		stamp = stamp_of(setup->config->files[i], stamp);
 	return stamp;
 }

@@ -64,7 +64,7 @@ int tree_walk(pid_t pid, int (*visit)(void *ctx, pid_t pid), void *ctx)
 	enum { HOST_MAX = 65536 };
 	_cleanup_free_ struct kin *kin = mem_array(HOST_MAX, sizeof(*kin));
 	_cleanup_free_ pid_t *tree = mem_array(TREE_MAX, sizeof(*tree));
-	size_t n, n_tree = 0;
+	size_t n = 0, n_tree = 0;
 	int err;
 
 	if (!kin || !tree)
