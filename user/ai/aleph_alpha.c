@@ -31,7 +31,7 @@ static const struct want response[] = {
 };
 
 const struct provider dialect_aleph_alpha = {
-	.name = "aleph-alpha",
+	.name = "aleph_alpha",
 	.routes = routes,
 	.wants = { request, response },
 };

@@ -70,8 +70,8 @@ static int head(struct dialect *d, enum side side, const struct head *head)
 	return 0;
 }
 
-const struct provider dialect_huggingface = {
-	.name = "huggingface",
+const struct provider dialect_tgi = {
+	.name = "tgi",
 	.routes = routes,
 	.wants = { request, response },
 	.headers = { NULL, response_headers },
