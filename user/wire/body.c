@@ -74,24 +74,31 @@ static const struct filter_ops *coding_of(struct str name)
 	return NULL;
 }
 
-/* The media type alone says how a body falls into items; NULL: a framing that is not read. */
-static const struct filter_ops *cutter_of(struct str content_type)
+/* How a body falls into items, as its media type says; NULL: a framing that is not read. */
+static const struct filter_ops *cutter_of(struct str type, enum sniff_default *ret_otherwise)
 {
-	struct str rest = content_type, type;
+	static const struct { struct str type; const struct filter_ops *ops; enum sniff_default otherwise; } known[] = {
+		{ STR(""), &filter_sniff, SNIFF_DOCUMENT },
+		{ STR("application/json"), &filter_sniff, SNIFF_DOCUMENT },
+		{ STR("text/plain"), &filter_sniff, SNIFF_DOCUMENT },
+		{ STR("text/event-stream"), &filter_sniff, SNIFF_EVENTS },
+		{ STR("application/octet-stream"), &filter_sniff, SNIFF_LINES },
+		{ STR("multipart/form-data"), &filter_form, 0 },
+		{ STR("application/x-ndjson"), &filter_lines, 0 },
+		{ STR("application/ndjson"), &filter_lines, 0 },
+		{ STR("application/jsonl"), &filter_lines, 0 },
+		{ STR("application/x-jsonl"), &filter_lines, 0 },
+		{ STR("application/jsonlines"), &filter_lines, 0 },
+		{ STR("application/x-jsonlines"), &filter_lines, 0 },
+		{ STR("application/stream+json"), &filter_lines, 0 },
+		{ STR("application/vnd.amazon.eventstream"), NULL, 0 },
+	};
 
-	if (!str_split(&rest, ';', &type))
-		return &filter_document;
-	type = str_trim(type);
-	if (str_ieq(type, STR("text/event-stream")))
-		return &filter_events;
-	if (str_ieq(type, STR("multipart/form-data")))
-		return &filter_form;
-	if (str_ieq(type, STR("application/x-ndjson")) || str_ieq(type, STR("application/ndjson")) ||
-	    str_ieq(type, STR("application/jsonl")) || str_ieq(type, STR("application/x-jsonlines")) ||
-	    str_ieq(type, STR("application/jsonlines")) || str_ieq(type, STR("application/stream+json")))
-		return &filter_lines;
-	if (str_ieq(type, STR("application/vnd.amazon.eventstream")))
-		return NULL;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (str_ieq(known[i].type, type)) {
+			*ret_otherwise = known[i].otherwise;
+			return known[i].ops;
+		}
 	return &filter_document;
 }
 
@@ -119,10 +126,16 @@ static struct body *take_spare(struct wire *wire)
 int body_new(struct wire *wire, struct exchange *exchange, enum side side, const struct str *codings, size_t n_codings,
 	     struct str content_type, struct body **ret)
 {
-	const struct filter_ops *cutter = cutter_of(content_type), *ops[LIMIT_ENCODINGS];
+	struct str type, rest = content_type;
+	const struct filter_ops *cutter, *ops[LIMIT_ENCODINGS];
+	enum sniff_default otherwise = SNIFF_DOCUMENT;
+	struct filter *last;
 	struct body *body;
 
 	*ret = NULL;
+	if (!str_split(&rest, ';', &type))
+		type = STR("");
+	cutter = cutter_of(str_trim(type), &otherwise);
 	if (!cutter || n_codings > LIMIT_ENCODINGS)
 		return 1;
 	for (size_t i = 0; i < n_codings; i++)
@@ -139,7 +152,10 @@ int body_new(struct wire *wire, struct exchange *exchange, enum side side, const
 	for (unsigned int i = 0; i < n_codings; i++)
 		add_filter(body, i, ops[i]);
 	add_filter(body, body->n_filters - 1, cutter);
-	if (cutter == &filter_form && form_boundary(filter_at(body, body->n_filters - 1), content_type) < 0) {
+	last = filter_at(body, body->n_filters - 1);
+	if (cutter == &filter_sniff)
+		sniff_default(last, otherwise);
+	if (cutter == &filter_form && form_boundary(last, content_type) < 0) {
 		body_free(body);
 		return 1;
 	}
@@ -168,10 +184,7 @@ int body_hole(struct body *body)
 
 	if (body->failed)
 		return 0;
-	if (body->n_filters > 1 || !cutter->ops->hole)
-		return failed(body, -ENODATA);
-	cutter->ops->hole(cutter);
-	return 0;
+	return failed(body, body->n_filters == 1 && cutter->ops->hole ? cutter->ops->hole(cutter) : -ENODATA);
 }
 
 int body_end(struct body *body)

@@ -35,19 +35,21 @@ struct filter_ops {
 	int (*write)(struct filter *, const uint8_t *, size_t);	/* bytes consumed, or negative errno: failed for good */
 	int (*end)(struct filter *);					/* no more input: flush what an end makes complete; may be NULL */
 	void (*done)(struct filter *);					/* frees; may be NULL */
-	void (*hole)(struct filter *);					/* bytes are missing here; NULL: fatal */
+	int (*hole)(struct filter *);					/* bytes are missing here; NULL: fatal, as is a negative errno */
 };
 
 /* Content codings, from RFC 9110 section 8.4.1, RFC 7932 and RFC 8878 (window as RFC 9659 bounds it). */
 extern const struct filter_ops filter_gzip, filter_deflate, filter_brotli, filter_zstd;
 /* What cuts into items. */
-extern const struct filter_ops filter_document, filter_events, filter_lines, filter_form;
+extern const struct filter_ops filter_document, filter_events, filter_lines, filter_form, filter_sniff;
 
 #define FILTER_SIZE 192		/* of a coding's struct */
 #define CUTTER_SIZE 1024	/* of a cutter's */
 #define FILTER_ROOM KIB(32)	/* of output that a coding hands on at a time */
 
 int form_boundary(struct filter *, struct str content_type);		/* from its parameter; -EBADMSG: there is none (RFC 2046 section 5.1.1) */
+enum sniff_default { SNIFF_DOCUMENT, SNIFF_EVENTS, SNIFF_LINES };	/* where the first bytes do not say otherwise */
+void sniff_default(struct filter *, enum sniff_default);
 uint8_t *filter_room(struct filter *);					/* FILTER_ROOM bytes of its own, valid until it returns */
 int filter_pass(struct filter *, const uint8_t *, size_t);		/* output: on to the next; 0 or negative errno */
 int filter_tell(struct filter *, struct piece *);			/* of a cutter; side and time are filled in */

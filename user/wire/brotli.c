@@ -51,11 +51,11 @@ static int brotli_write(struct filter *filter, const uint8_t *p, size_t n)
 		out = room;
 		free_bytes = FILTER_ROOM;
 		result = BrotliDecoderDecompressStream(f->state, &left, &p, &free_bytes, &out, NULL);
-		if (result == BROTLI_DECODER_RESULT_ERROR)
-			return failure(f);
 		err = filter_pass(filter, room, FILTER_ROOM - free_bytes);
 		if (err < 0)
 			return err;
+		if (result == BROTLI_DECODER_RESULT_ERROR)
+			return failure(f);
 	} while (result == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT);
 	f->ended = result == BROTLI_DECODER_RESULT_SUCCESS;
 	return (int)n;

@@ -184,10 +184,8 @@ static void force(struct conn *conn, enum dir dir, uint64_t offset)
 
 	if (head_waits(stream))
 		http1_resume(conn, dir, true);
-	else if (segment && segment->offset < offset)
-		hole(conn, dir, segment->offset - stream->next);
 	else
-		hole(conn, dir, offset - stream->next);
+		hole(conn, dir, (segment && segment->offset < offset ? segment->offset : offset) - stream->next);
 	settle(conn, dir);
 }
 
@@ -212,7 +210,7 @@ void conn_feed(struct conn *conn, enum dir dir, uint64_t offset, uint64_t peer_o
 	if (n > UINT64_MAX - offset || offset + n <= stream->next)
 		return;
 	if (offset <= stream->next && list_empty(&stream->pending) && !head_waits(stream) && read_chunk(conn, dir, &chunk)) {
-		if (head_waits(&conn->stream[!dir]))
+		if (conn_waits(conn))
 			settle(conn, !dir);
 		return;
 	}

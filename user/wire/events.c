@@ -2,9 +2,10 @@
 /*
  * Server-sent events, as the HTML standard's section 9.2.6 reads them: lines end
  * with CR, LF or CRLF; a byte order mark may stand in front; "data" lines are
- * joined by LF; an empty line ends the event, and one without data is none. One
- * liberty: an event that only the end of the stream ends is told, for some
- * servers leave the last empty line out.
+ * joined by LF; an empty line ends the event, and one without data is none. Two
+ * liberties: an event that only the end of the stream ends is told, for some
+ * servers leave the last empty line out; and a name that comes behind data is
+ * not taken, for the data may have been told by then.
  *
  * Data is handed on as it comes. The last of it is held back until the next
  * line is begun, within one write, so that an event in one buffer is one piece.
@@ -70,7 +71,7 @@ static int field(struct events *f)
 	int err;
 
 	f->place = IN_OTHER;
-	if (f->n_name == 5 && !memcmp(f->name, "event", 5)) {
+	if (f->n_name == 5 && !more && !memcmp(f->name, "event", 5)) {
 		f->place = IN_EVENT;
 		f->n_event = 0;
 	} else if (f->n_name == 4 && !memcmp(f->name, "data", 4)) {
@@ -121,7 +122,10 @@ static const uint8_t *begin_line(struct events *f, const uint8_t *p, int *err)
 			f->bom++;
 			return p + 1;
 		}
+		f->place = f->bom ? IN_OTHER : LINE_BEGIN;	/* two bytes of it are a name of no interest */
 		f->bom = 3;
+		if (f->place == IN_OTHER)
+			return p;
 	}
 	if (*p == '\n' && after_cr)
 		return p + 1;
@@ -203,12 +207,12 @@ static int events_write(struct filter *filter, const uint8_t *p, size_t n)
 static int events_end(struct filter *filter)
 {
 	struct events *f = (struct events *)filter;
-	int err = f->place == IN_NAME ? field(f) : 0;
+	int err = f->place == IN_NAME || f->place == VALUE_BEGIN ? field(f) : 0;
 
 	return err ? err : dispatch(f);
 }
 
-static void events_hole(struct filter *filter)
+static int events_hole(struct filter *filter)
 {
 	struct events *f = (struct events *)filter;
 
@@ -219,6 +223,7 @@ static void events_hole(struct filter *filter)
 	f->open = false;
 	f->data = false;
 	f->n_event = 0;
+	return 0;
 }
 
 const struct filter_ops filter_events = {

@@ -35,14 +35,29 @@ struct form {
 
 _Static_assert(sizeof(struct form) <= CUTTER_SIZE, "a cutter has its room in a body");
 
-/* The value of a parameter in `name=value; name="value"`; empty with p == NULL: not there. */
+/* Up to the next semicolon outside of quotes. */
+static struct str next_parameter(struct str *rest)
+{
+	bool quoted = false;
+	struct str part;
+	size_t i;
+
+	for (i = 0; i < rest->n && (quoted || rest->p[i] != ';'); i++)
+		if (rest->p[i] == '"')
+			quoted = !quoted;
+		else if (quoted && rest->p[i] == '\\' && i + 1 < rest->n)
+			i++;
+	part = str_trim(str_sub(*rest, 0, i));
+	*rest = str_sub(*rest, i + 1, SIZE_MAX);
+	return part;
+}
+
+/* The value of a parameter in `type; name=value; name="value"`; empty with p == NULL: not there. */
 static struct str parameter(struct str text, struct str name)
 {
-	struct str part, rest = text;
-
-	while (str_split(&rest, ';', &part)) {
+	while (text.n) {
+		struct str part = next_parameter(&text), value;
 		ptrdiff_t equals = str_chr(part, '=');
-		struct str value;
 
 		if (equals < 0 || !str_ieq(str_trim(str_sub(part, 0, (size_t)equals)), name))
 			continue;
@@ -179,7 +194,7 @@ static int form_write(struct filter *filter, const uint8_t *p, size_t n)
 	return err < 0 ? err : (int)n;
 }
 
-static void form_hole(struct filter *filter)
+static int form_hole(struct filter *filter)
 {
 	struct form *f = (struct form *)filter;
 
@@ -188,6 +203,7 @@ static void form_hole(struct filter *filter)
 	f->lost = true;
 	f->open = false;
 	f->matched = 0;
+	return 0;
 }
 
 const struct filter_ops filter_form = {

@@ -3,6 +3,10 @@
  * gzip and deflate (RFC 9110 section 8.4.1) by zlib. A gzip body may be several
  * members in a row (RFC 1952 section 2.2); what follows the last is padding.
  * "deflate" means the zlib format, but some senders leave its two bytes out.
+ *
+ * Where only the check value behind the last block is missing, all of the body
+ * was there. zlib tells that a block has ended, and that it was the last, if it
+ * is asked to stop at each (Z_BLOCK).
  */
 #include <errno.h>
 #include <string.h>
@@ -17,6 +21,8 @@ struct inflate {
 	z_stream z;
 	bool begun;
 	bool ended;
+	bool padding;		/* behind the last member */
+	bool data_over;		/* the last block has ended */
 	uint8_t n_first;
 	uint8_t first[2];	/* of a deflate body, until both are there */
 };
@@ -45,25 +51,32 @@ static int begin(struct inflate *f, int window_bits)
 	return err == Z_OK ? 0 : err == Z_MEM_ERROR ? -ENOMEM : -EBADMSG;
 }
 
-/* All of p is consumed, or the stream has ended, or it failed. */
+/* zlib.h on inflate(): bit 6 of data_type: in the last block; bit 7: it stopped right behind a block. */
+static bool behind_last_block(const z_stream *z)
+{
+	return (z->data_type & 0xc0) == 0xc0;
+}
+
+/* All of p is consumed, or the stream has ended, or it failed; what was decoded is passed on in any case. */
 static int turn(struct inflate *f, const uint8_t *p, size_t n)
 {
 	uint8_t *room = filter_room(&f->filter);
-	int err = Z_OK, passed;
+	int err, passed;
 
 	f->z.next_in = (uint8_t *)p;
 	f->z.avail_in = (unsigned int)n;
 	do {
 		f->z.next_out = room;
 		f->z.avail_out = FILTER_ROOM;
-		err = inflate(&f->z, Z_NO_FLUSH);
+		err = inflate(&f->z, Z_BLOCK);
+		passed = filter_pass(&f->filter, room, FILTER_ROOM - f->z.avail_out);
+		if (passed < 0)
+			return passed;
 		if (err == Z_MEM_ERROR)
 			return -ENOMEM;
 		if (err != Z_OK && err != Z_STREAM_END && err != Z_BUF_ERROR)
 			return -EBADMSG;
-		passed = filter_pass(&f->filter, room, FILTER_ROOM - f->z.avail_out);
-		if (passed < 0)
-			return passed;
+		f->data_over |= behind_last_block(&f->z);
 	} while (err == Z_OK && (f->z.avail_in || !f->z.avail_out));
 	f->ended = err == Z_STREAM_END;
 	return 0;
@@ -77,10 +90,11 @@ static int gzip_write(struct filter *filter, const uint8_t *p, size_t n)
 
 	while (!err && p < end) {
 		if (f->ended) {
-			if (*p != 0x1f)		/* not another member */
+			f->padding |= *p != 0x1f;
+			if (f->padding)
 				break;
 			inflateReset(&f->z);
-			f->ended = false;
+			f->ended = f->data_over = false;
 		}
 		err = turn(f, p, (size_t)(end - p));
 		p = end - f->z.avail_in;
@@ -118,7 +132,7 @@ static int inflate_end(struct filter *filter)
 {
 	struct inflate *f = (struct inflate *)filter;
 
-	return f->begun && !f->ended ? -EBADMSG : 0;
+	return f->begun && !f->ended && !f->data_over ? -EBADMSG : 0;
 }
 
 static void inflate_done(struct filter *filter)

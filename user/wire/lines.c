@@ -50,12 +50,13 @@ static int lines_end(struct filter *filter)
 	return f->open && !f->lost ? tell(f, NULL, 0, true) : 0;
 }
 
-static void lines_hole(struct filter *filter)
+static int lines_hole(struct filter *filter)
 {
 	struct lines *f = (struct lines *)filter;
 
 	f->lost = true;
 	f->open = false;
+	return 0;
 }
 
 const struct filter_ops filter_lines = {

@@ -23,10 +23,15 @@ static bool agrees(const uint8_t *p, size_t n, struct str with)
 	return !memcmp(p, with.p, n < with.n ? n : with.n);
 }
 
-/* What an HTTP/2 server begins with: a SETTINGS frame of stream 0 (RFC 9113 sections 3.4, 4.1 and 6.5). */
-static bool is_settings(const uint8_t *p, size_t n)
+/* What an HTTP/2 server begins with: a SETTINGS frame of stream 0 (RFC 9113 sections 3.4, 4.1 and 6.5). As far as it goes. */
+static bool may_be_settings(const uint8_t *p, size_t n)
 {
-	return n >= 9 && !p[0] && p[3] == 4 && !(p[4] & ~1) && !(p[5] | p[6] | p[7] | p[8]) && (p[1] << 8 | p[2]) % 6 == 0;
+	static const uint8_t frame[9] = { 0, 0, 0, 4 }, any[9] = { 0, 0xff, 0xff, 0, 1 };
+
+	for (size_t i = 0; i < n && i < sizeof(frame); i++)
+		if ((p[i] & ~any[i]) != frame[i])
+			return false;
+	return n < 3 || (p[1] << 8 | p[2]) % 6 == 0;
 }
 
 static enum looks looks_by_token(const uint8_t *p, size_t n)
@@ -45,8 +50,8 @@ enum looks message_looks(const uint8_t *p, size_t n, bool strict)
 		return n < response.n ? LOOKS_SHORT : LOOKS_RESPONSE;
 	if (agrees(p, n, http2))
 		return n < http2.n ? LOOKS_SHORT : LOOKS_HTTP2;
-	if (is_settings(p, n))
-		return LOOKS_HTTP2;
+	if (may_be_settings(p, n))
+		return n < 9 ? LOOKS_SHORT : LOOKS_HTTP2;
 	if (!strict)
 		return looks_by_token(p, n);
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
@@ -84,7 +89,7 @@ bool message_start_line(const uint8_t *p, size_t n, enum side side)
 	line = str_trim(str_sub(text, 0, (size_t)stop));
 	if (side == SIDE_REQUEST)
 		return line.n > 9 && line.p[line.n - 9] == ' ' && has_version(str_sub(line, line.n - 8, 8));
-	return line.n >= 12 && has_version(str_sub(line, 0, 8)) && line.p[8] == ' ' && line.p[9] >= '1' && line.p[9] <= '5';
+	return line.n >= 12 && has_version(str_sub(line, 0, 8)) && line.p[8] == ' ' && line.p[9] >= '1' && line.p[9] <= '9';
 }
 
 /* ---- start lines */
