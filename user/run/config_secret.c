@@ -221,7 +221,9 @@ void read_privacy(struct reading *r, const struct node *node, void *to, const st
 	r->secret_at = privacy.file ? privacy.file : privacy.variable;
 	if (privacy.file && privacy.variable)
 		refuse(r, privacy.variable->key, "one of secret_file and secret_env is enough");
-	if (privacy.file && path_of(r, privacy.file, r->secret, sizeof(r->secret)) && !file_there(r, privacy.file, r->secret))
+	/* commands that need no secret also run as users who may not read it */
+	if (privacy.file && path_of(r, privacy.file, r->secret, sizeof(r->secret)) && r->flags & (CONFIG_SECRET | CONFIG_LINT) &&
+	    !file_there(r, privacy.file, r->secret))
 		r->secret[0] = 0;
 	if (privacy.variable)
 		read_text(r, privacy.variable, r->secret_env, &(struct field){ .key = "secret_env", .size = sizeof(r->secret_env) });

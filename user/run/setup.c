@@ -13,22 +13,25 @@
 #include "run/command.h"
 
 /* Each file lies over what came before it, the built-in table at the bottom. */
-static int load_prices(struct setup *setup)
+int setup_prices(const struct config *config, struct prices **ret)
 {
+	_cleanup_(prices_freep) struct prices *all = NULL;
 	_cleanup_(buf_done) struct buf error = BUF(KIB(64));
-	int err = prices_builtin(&setup->prices, &error);
+	int err = prices_builtin(&all, &error);
 
-	for (uint32_t i = 0; err == 0 && i < setup->config->n_prices; i++) {
+	for (uint32_t i = 0; err == 0 && i < config->n_prices; i++) {
 		struct prices *top;
 
-		err = prices_load(setup->config->prices[i], &top, &error);
+		err = prices_load(config->prices[i], &top, &error);
 		if (err < 0)
 			break;
-		prices_over(top, setup->prices);
-		setup->prices = top;
+		prices_over(top, all);
+		all = top;
 	}
 	if (err < 0 && error.n)
 		fputs(buf_cstr(&error), stderr);
+	if (err == 0)
+		*ret = TAKE_PTR(all);
 	return err;
 }
 
@@ -78,7 +81,7 @@ int setup_load(const char *path, const struct setup *previous, struct setup **re
 	code = load_config(path, previous, setup);
 	if (code != EXIT_DONE)
 		return code;
-	err = load_prices(setup);
+	err = setup_prices(setup->config, &setup->prices);
 	if (err < 0) {
 		log_error(err, "prices: cannot be used");
 		return EXIT_USAGE;

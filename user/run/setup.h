@@ -26,6 +26,9 @@ int setup_load(const char *path, const struct setup *previous, struct setup **re
 struct setup *setup_free(struct setup *);
 DEFINE_FREEP(struct setup, setup_free)
 
+/* The built-in prices with the configuration's over them; says on standard error what is wrong with these. */
+int setup_prices(const struct config *, struct prices **ret);
+
 /* Which state of its files a setup was loaded from: changes when one of them does, a ConfigMap's links included. */
 uint64_t setup_stamp(const struct setup *, const char *path);
 
