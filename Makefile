@@ -164,6 +164,12 @@ $(TAP_BIN): $(O)/tests/%: tests/%.c $(O)/libcore.a $(call obj,$(wildcard user/ta
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. -I$(O) $< $(TAP_OBJ) $(O)/libcore.a $(CAPTURE_LIBS) $(CORE_LIBS) -o $@
 
+# the program under observation: knows nothing of ours
+$(O)/tests/live/pair: tests/live/pair.c
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(WARN) -O2 -g $< -lssl -lcrypto -lz -lpthread -o $@
+
 # ---- other programs of tests/ and tools/ that link the core: tests/corpus/X.c, tools/bench/X.c
 $(O)/tests/%: tests/%.c $(O)/libcore.a $(wildcard tests/lib/*.h)
 	$(call say,TEST,$@)

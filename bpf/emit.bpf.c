@@ -67,12 +67,22 @@ static __always_inline void *ring_at(u32 ring)
 	return bpf_map_lookup_elem(&rings, &ring);
 }
 
-/* Wake-up flags for a record of this size that has just been reserved. */
-static __always_inline u64 wake(void *ring, u64 size)
+/* Bytes in the ring that the reader has not taken. */
+static __always_inline u64 fill_of(void *ring)
 {
-	u64 fill = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA), step = ring_bytes / 8;
+	return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+}
 
-	return fill / step != (fill - size) / step ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+/* The last sixteenth of a ring is not for payload: what tells of connections gets through when bytes do not. */
+static __always_inline bool payload_fits(u64 fill, u64 size)
+{
+	return fill + size <= ring_bytes - ring_bytes / 16;
+}
+
+/* Flags for a record of this size, behind so much that was there: does it pass an eighth of the ring? */
+static __always_inline u64 wake(u64 fill, u64 size)
+{
+	return ((fill + size) ^ fill) & -(ring_bytes / 8) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 static __always_inline void begin(struct event_header *header, u16 type, u32 size, u64 conn_id)
@@ -125,7 +135,7 @@ __noinline int emit_open(u64 id, u64 object, u64 role, u64 born, u64 cgroup)
 	event->hierarchy = hierarchy;
 	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
 	BPF_CORE_READ_STR_INTO(&event->comm, task, group_leader, comm);
-	bpf_ringbuf_submit(event, wake(ring, sizeof(*event)));
+	bpf_ringbuf_submit(event, wake(fill_of(ring), sizeof(*event)));
 	return 0;
 }
 
@@ -139,7 +149,7 @@ __noinline int emit_close(u64 id, u64 sent, u64 received, u64 reason)
 	event->offset[EVENT_RECEIVED] = received;
 	event->reason = reason;
 	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
-	bpf_ringbuf_submit(event, wake(ring, sizeof(*event)));
+	bpf_ringbuf_submit(event, wake(fill_of(ring), sizeof(*event)));
 	return 0;
 }
 
@@ -152,7 +162,7 @@ __noinline int emit_task(u64 number, u64 start_ns, u64 what)
 	event->task_start_ns = start_ns;
 	event->what = what;
 	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
-	bpf_ringbuf_submit(event, wake(ring, sizeof(*event)));
+	bpf_ringbuf_submit(event, wake(fill_of(ring), sizeof(*event)));
 	return 0;
 }
 
@@ -176,7 +186,7 @@ __noinline int emit_role(u64 id, u64 role)
 	RESERVE(ring, ring_of(id), event);
 	begin_fact(&event->fact, id, EVENT_FACT_ROLE, 1);
 	event->role = role;
-	bpf_ringbuf_submit(event, wake(ring, sizeof(*event)));
+	bpf_ringbuf_submit(event, wake(fill_of(ring), sizeof(*event)));
 	return 0;
 }
 
@@ -194,7 +204,7 @@ __noinline int emit_server_name(u64 id, u64 name)
 		return -1;
 	}
 	begin_fact(&event->fact, id, EVENT_FACT_SERVER_NAME, n - 1);
-	bpf_ringbuf_submit(event, wake(ring, sizeof(*event)));
+	bpf_ringbuf_submit(event, wake(fill_of(ring), sizeof(*event)));
 	return 0;
 }
 
@@ -205,7 +215,9 @@ __noinline int emit_server_name(u64 id, u64 name)
  */
 #define PAYLOAD(head, class, n, from, fill) do { \
 	struct { struct head e; u8 bytes[class]; } *record; \
-	u64 fits = n; \
+	u64 fits = n, fill_before = fill_of(ring); \
+	if (!payload_fits(fill_before, sizeof(*record))) \
+		goto full; \
 	record = bpf_ringbuf_reserve(ring, sizeof(*record), 0); \
 	if (!record) \
 		goto full; \
@@ -215,7 +227,7 @@ __noinline int emit_server_name(u64 id, u64 name)
 		goto unreadable; \
 	} \
 	fill(&record->e); \
-	bpf_ringbuf_submit(record, wake(ring, sizeof(*record))); \
+	bpf_ringbuf_submit(record, wake(fill_before, sizeof(*record))); \
 	return 0; \
 } while (0)
 
@@ -267,7 +279,7 @@ static __always_inline u64 room_for_call(u64 number)
 
 	if (!ring)
 		return 0;
-	fill = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+	fill = fill_of(ring);
 	room = ring_bytes > fill ? ring_bytes - fill : 0;
 	room -= room / 8;
 	return room < EVENT_CALL_MAX ? room : EVENT_CALL_MAX;
