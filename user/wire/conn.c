@@ -312,6 +312,7 @@ int conn_new(struct wire *wire, uint64_t id, bool born, struct conn **ret)
 	conn->id = id;
 	conn->born = born;
 	conn->request_dir = DIR_UNKNOWN;
+	conn->request_peer_offset = born ? 0 : UINT64_MAX;	/* unborn: nothing is known to be missing */
 	list_init(&conn->exchanges);
 	for (unsigned int dir = 0; dir < 2; dir++) {
 		list_init(&conn->stream[dir].pending);

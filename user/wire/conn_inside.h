@@ -63,6 +63,8 @@ struct conn {
 	uint32_t requests;
 	uint32_t n_exchanges;
 	uint32_t ahead;			/* responses that waited in vain for a request that must come */
+	uint32_t doubtful;		/* requests up to the last one that gets no answer, for it could be another's */
+	uint64_t request_peer_offset;	/* of the last request; UINT64_MAX: there was none */
 	struct list exchanges;		/* in the order of their requests */
 	uint64_t missing;
 	uint64_t searched;		/* bytes in which nothing was found */

@@ -7,6 +7,11 @@
  * one it can answer; where that is not enough, nothing is told. A response
  * whose request is not there yet waits as a whole head: that request may still
  * be on its way.
+ *
+ * Where requests are missing, the next one is trusted if an answer passed
+ * between it and the last one known, as it does wherever requests are not sent
+ * in a row. If none did, an unknown number of answers comes before its own: it
+ * is doubtful, and gets none.
  */
 #include <errno.h>
 #include <string.h>
@@ -52,7 +57,7 @@ static bool pair(struct conn *conn, enum dir dir, bool forced)
 		return false;
 	if (exchange && message->after_hole) {
 		exchange = last_before(conn, message->offset);
-		message->after_hole = false;
+		message->after_hole = !exchange || exchange->facts.number < conn->doubtful;
 	} else if (exchange && exchange->after_hole && exchange->peer_offset > message->offset) {
 		/* the request before this one went down in the hole, or this one was seen late: the next response must tell */
 		exchange = NULL;
@@ -71,6 +76,14 @@ static void orphan(struct conn *conn, enum dir dir)
 	if (!requests->message.after_hole && requests->message.place != LOST && list_empty(&requests->pending) &&
 	    list_empty(&conn->exchanges))
 		conn->ahead++;
+}
+
+/* Behind a hole, or sent in a row with one that is doubtful, and no answer has passed since the request before. */
+static bool is_doubtful(const struct conn *conn, const struct exchange *exchange)
+{
+	bool in_a_row = conn->doubtful && conn->doubtful == exchange->facts.number;
+
+	return (exchange->after_hole || in_a_row) && exchange->peer_offset == conn->request_peer_offset;
 }
 
 /* ---- whole heads */
@@ -98,14 +111,18 @@ static void request_head(struct conn *conn, enum dir dir, struct head *head, con
 	exchange->after_hole = message->after_hole;
 	message->after_hole = false;
 	message->exchange = exchange;
-	if (conn->ahead) {
-		conn->ahead--;
-		exchange->response_done = exchange->response_hit = true;
-	}
 	exchange->facts = (struct exchange_facts){
 		.number = conn->requests++, .role = dir == DIR_SENT ? ROLE_CLIENT : ROLE_SERVER, .begin_ns = message->head_ns,
 		.sent_ns = message->head_end_ns, .mid_connection = !conn->born, .truncated = cut,
 	};
+	if (is_doubtful(conn, exchange)) {
+		conn->doubtful = conn->requests;
+		message_of(conn, !dir)->after_hole = true;
+	}
+	if (conn->ahead || conn->doubtful == conn->requests)
+		exchange->response_done = exchange->response_hit = true;
+	conn->ahead -= conn->ahead > 0;
+	conn->request_peer_offset = exchange->peer_offset;
 	if (!head->host.n)
 		head->host = str_of(conn->server_name);
 	exchange->wanted = conn->wire->ops->head(conn->wire->ctx, exchange, head) > 0;
