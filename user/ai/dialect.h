@@ -21,6 +21,7 @@ struct dialect {
 	uint64_t reported;		/* picks of counts that were seen: bit 1 << pick */
 	uint64_t count[PICK_MAX];	/* as the provider counts */
 	bool no_usage;			/* what was counted is not spent here: emit without */
+	bool sure;			/* the body says that it is AI; matters on an unknown host */
 	uint32_t emitted;
 	uint64_t own[16];		/* the dialect's own memory, zero at its begin */
 	char own_text[256];
@@ -30,6 +31,8 @@ struct dialect {
 
 /* Takes the picks of an item, or of a head, into the call and the counts. */
 void dialect_collect(struct dialect *, enum side, const struct item *);
+/* Of a head. Of several headers for one pick the first that is there counts. */
+void dialect_headers(struct dialect *, const struct want *, const struct head *);
 /* One count by hand. */
 void dialect_count(struct dialect *, enum pick, uint64_t n);
 /* A further usage, of another model than the call's own; NULL where there is no room. */

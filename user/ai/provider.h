@@ -78,6 +78,7 @@ struct choice {
 /* False: nobody that is known. */
 bool provider_choose(const struct head *, const struct wants *, struct choice *ret);
 const struct provider *provider_dialect(struct str name);	/* NULL: none of that name */
+const struct provider *provider_next(size_t *at);	/* every dialect, from at 0 on; NULL at the end */
 const struct skim_table *provider_table(const struct provider *, enum side);
 
 extern const struct provider dialect_openai;
@@ -86,5 +87,11 @@ extern const struct provider dialect_gemini;
 extern const struct provider dialect_bedrock;
 extern const struct provider dialect_cohere;
 extern const struct provider dialect_ollama;
+extern const struct provider dialect_aleph_alpha;
+extern const struct provider dialect_watsonx;
+extern const struct provider dialect_replicate;
+extern const struct provider dialect_tgi;
+extern const struct provider dialect_deepgram;
+extern const struct provider dialect_stability;
 
 #endif

@@ -45,7 +45,7 @@ struct want {
 #define SKIM_ROOM 160
 #define SKIM_TEXT 6144		/* all texts of one item */
 #define SKIM_KEY 63		/* the longest key that can be wanted */
-#define SKIM_NODES 384
+#define SKIM_NODES 384		/* the largest table */
 #define SKIM_SLOTS 1024
 #define SKIM_DEPTH 24		/* the longest path, and what WANT_NUMBERS keeps of nesting */
 
@@ -70,6 +70,7 @@ struct item {
 	char name[64];		/* an event's or a field's name, cut */
 	uint64_t boot_ns;	/* of its first byte */
 	uint64_t seen;		/* bit 1 << pick */
+	uint64_t touched;	/* values that are not zero */
 	uint16_t used;		/* of text */
 	struct value values[SKIM_PICKS];
 	char text[SKIM_TEXT];
@@ -103,28 +104,30 @@ bool item_has_number(const struct item *, unsigned int pick);
 
 struct skim_node {
 	const char *key;	/* not NUL-terminated */
+	const struct want *want;	/* NULL: only something below is wanted */
+	uint64_t below;		/* picks that lie below */
 	uint16_t parent;
-	uint8_t n_key;
-	bool many;		/* an array's elements */
 	uint16_t elements;	/* the node of its elements; 0: none wanted */
-	const struct want *want;
 	uint16_t same;		/* a further node that wants the same path; 0: none */
-	bool parental;		/* something is wanted below */
+	uint8_t n_key;
 };
 
+/* Its arrays are whoever's compiles it: some room for nodes, and a power of two of slots, more than nodes. */
 struct skim_table {
-	uint16_t n_nodes;	/* node 0 is the root */
-	struct skim_node nodes[SKIM_NODES];
-	uint16_t slots[SKIM_SLOTS];	/* (parent, key) to node; 0 is free */
+	struct skim_node *nodes;	/* node 0 is the root */
+	uint16_t *slots;		/* (parent, key) to node; 0 is free */
+	uint16_t max_nodes;		/* at most SKIM_NODES */
+	uint16_t n_slots;
+	uint16_t n_nodes;
 };
 
 /* Compiles wants up to the one without path. -EINVAL for a path that is none, -ENOSPC where the table is full. */
-int skim_compile(const struct want *, struct skim_table *ret);
+int skim_compile(const struct want *, struct skim_table *);
 
 typedef int (*skim_each_fn)(void *ctx, struct item *);
 
 struct skim_level {
-	uint16_t node;
+	uint16_t node;		/* of the object, or of the array's elements; SKIM_NODES: nothing wanted */
 	bool array;
 };
 
@@ -133,26 +136,26 @@ struct skim {
 	skim_each_fn each;
 	void *ctx;
 	uint8_t state;
-	uint8_t after_string;	/* where an escape or a skipped string goes back to */
+	uint8_t after;		/* the state that follows the string under way */
 	bool key;		/* the string under way is a key */
-	bool keep;		/* its bytes are wanted */
 	uint8_t depth;		/* levels that are followed */
-	uint32_t skipped;	/* levels below them that are not */
-	uint16_t node;		/* of the value to come; SKIM_NODES: not wanted */
-	uint8_t n_key;
+	uint64_t skipped;	/* levels below them that are not */
+	uint16_t node;		/* of the value to come */
+	const struct want *want;	/* that keeps the string under way, or its length; NULL: nobody */
+	uint8_t n_key;		/* above SKIM_KEY: it is longer */
+	uint8_t n_literal;	/* above the room: likewise */
 	char key_text[SKIM_KEY + 1];
-	uint8_t n_literal;
 	char literal[64];	/* a number or a word */
-	uint8_t escape;		/* of a \u: digits seen */
-	uint16_t unit;		/* UTF-16 unit under way */
-	uint16_t high;		/* surrogate waiting for its other half */
-	uint64_t length;	/* of the string under way */
-	uint16_t from;		/* of a name under way, in item.text */
-	uint8_t raw;		/* level at which WANT_NUMBERS began, from 1; 0: not under way */
-	uint8_t raw_pick;
-	uint8_t raw_dropped;	/* levels left out of it */
+	uint8_t digits;		/* of a \u escape, seen */
+	uint16_t unit;		/* the UTF-16 unit that they make */
+	uint16_t high;		/* a surrogate that waits for its other half */
+	uint64_t length;	/* of the string under way, decoded */
+	uint8_t raw;		/* the level at which WANT_NUMBERS began, from 1; 0: not under way */
+	uint8_t raw_open;	/* levels open in what it writes */
 	bool raw_comma;
-	struct skim_level level[SKIM_DEPTH + 1];
+	struct value *raw_value;
+	int error;
+	struct skim_level level[SKIM_DEPTH];
 	struct item item;
 };
 
@@ -162,7 +165,7 @@ void skim_begin(struct skim *, const struct skim_table *, skim_each_fn, void *ct
 int skim_write(struct skim *, const char *p, size_t n);
 /* The text is over: a number at its very end is taken. */
 int skim_end(struct skim *);
-/* A form field: its whole text as the value of the path that is its name. */
-void skim_field(struct skim *, struct str name, struct str text);
+/* After skim_begin(): the text to come is no JSON, but the value of the key of that name. */
+void skim_field(struct skim *, struct str name);
 
 #endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ai/caller.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ai/dialect.h"
+#include "base/fingerprint.h"
+
+/* Programs that act for a person, by how their user agent begins. */
+static const struct {
+	const char *begins;
+	const char *agent;
+} agents[] = {
+	{ "claude-cli/", "claude-code" }, { "claude-code/", "claude-code" }, { "codex", "codex" },
+	{ "Cursor/", "cursor" }, { "connect-es/", "" }, { "GitHubCopilot", "copilot" }, { "GithubCopilot", "copilot" },
+	{ "copilot/", "copilot" }, { "GeminiCLI", "gemini-cli" }, { "opencode/", "opencode" }, { "Cline/", "cline" },
+	{ "RooCode/", "roo-code" }, { "Kilo-Code/", "kilo-code" }, { "aider", "aider" }, { "Zed/", "zed" },
+	{ "QwenCode/", "qwen-code" }, { "Windsurf/", "windsurf" }, { "goose/", "goose" }, { "crush/", "crush" },
+};
+
+/* The first that is there counts. */
+static const struct want headers[] = {
+	{ "x-claude-code-session-id", PICK_SESSION, 0, 0, 0 },
+	{ "session_id", PICK_SESSION, 0, 0, 0 },
+	{ "session-id", PICK_SESSION, 0, 0, 0 },
+	{ "conversation_id", PICK_SESSION, 0, 0, 0 },
+	{ "vscode-sessionid", PICK_SESSION, 0, 0, 0 },
+	{ "x-session-id", PICK_SESSION, 0, 0, 0 },
+	{ "helicone-session-id", PICK_SESSION, 0, 0, 0 },
+	{ "chatgpt-account-id", PICK_ACCOUNT, 0, 0, 0 },
+	{ "helicone-user-id", PICK_USER, 0, 0, 0 },
+	{ "openai-organization", PICK_ORG, 0, 0, 0 },
+	{ "openai-project", PICK_PROJECT, 0, 0, 0 },
+	{ "x-goog-user-project", PICK_PROJECT, 0, 0, 0 },
+	{ .path = NULL },
+};
+
+static void read_agent(const struct head *head, struct call *call)
+{
+	struct str program = head_get(head, STR("user-agent"));
+
+	STR_COPY(call->user_agent, program);
+	for (size_t i = 0; i < sizeof(agents) / sizeof(*agents) && !call->agent[0]; i++)
+		if (str_starts(program, str_of(agents[i].begins)))
+			STR_COPY(call->agent, str_of(agents[i].agent));
+	if (!call->agent[0] && str_starts(head_get(head, STR("originator")), STR("codex")))
+		STR_COPY(call->agent, STR("codex"));
+	if (!call->agent[0] && head_get(head, STR("copilot-integration-id")).n)
+		STR_COPY(call->agent, STR("copilot"));
+}
+
+static bool is_hex(struct str s)
+{
+	bool zero = true;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
+			return false;
+		zero &= s.p[i] == '0';
+	}
+	return !zero;
+}
+
+/* W3C trace context: 00-<32 hex digits>-<16 hex digits>-<flags> */
+static void read_trace(const struct head *head, struct call *call)
+{
+	struct str value = head_get(head, STR("traceparent"));
+	struct str trace = str_sub(value, 3, 32), span = str_sub(value, 36, 16);
+
+	if (value.n < 55 || value.p[2] != '-' || value.p[35] != '-' || value.p[52] != '-' || !is_hex(trace) || !is_hex(span))
+		return;
+	STR_COPY(call->trace_id, trace);
+	STR_COPY(call->span_id, span);
+}
+
+static struct str digits_of(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
+		n++;
+	return str_sub(s, 0, n);
+}
+
+static void read_attempt(const struct head *head, struct call *call)
+{
+	struct str amazon = head_get(head, STR("amz-sdk-request"));
+	ptrdiff_t at = str_find(amazon, STR("attempt="));
+	uint64_t n;
+
+	if (str_u64(head_get(head, STR("x-stainless-retry-count")), &n) && n < 1000)
+		call->attempt = (uint32_t)n + 1;
+	else if (at >= 0 && str_u64(digits_of(str_sub(amazon, (size_t)at + 8, amazon.n)), &n) && n && n < 1000)
+		call->attempt = (uint32_t)n;
+	if (call->attempt > 1)
+		call->flags |= CALL_RETRY;
+}
+
+static void read_idempotency(const struct head *head, const struct wants *wants, struct call *call)
+{
+	static const char *const names[] = { "idempotency-key", "amz-sdk-invocation-id", "x-idempotency-key" };
+	char hashed[FINGERPRINT_MAX];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct str key = head_get(head, str_of(names[i]));
+		if (!key.n)
+			continue;
+		if (key.n >= sizeof(call->idempotency)) {
+			fingerprint(wants->secret, wants->secret_generation, key, hashed);
+			key = str_of(hashed);
+		}
+		STR_COPY(call->idempotency, key);
+		return;
+	}
+}
+
+/* [A-Za-z0-9._/@:-]{1,64} */
+static bool fits_rule(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i], l = (char)(c | 32);
+		if (!((l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || (c && strchr("._/@:-", c))))
+			return false;
+	}
+	return s.n >= 1 && s.n <= 64;
+}
+
+void caller_value(struct call *call, uint8_t wanted, struct str value)
+{
+	struct wanted_value *to;
+
+	if (call->n_values == WANTED_VALUES) {
+		call->flags |= CALL_TRUNCATED;
+		return;
+	}
+	to = &call->values[call->n_values++];
+	to->wanted = wanted;
+	if (!fits_rule(value)) {
+		call->flags |= CALL_INVALID_VALUE;
+		value = STR("_invalid");
+	}
+	STR_COPY(to->text, value);
+}
+
+static void read_wanted(const struct head *head, const struct wants *wants, struct call *call)
+{
+	for (uint32_t i = 0; i < wants->n_wanted && i < LIMIT_WANTED; i++) {
+		const struct wanted *wanted = &wants->wanted[i];
+		struct str value = wanted->kind == WANTED_HEADER ? head_get(head, str_of(wanted->name)) : (struct str){ NULL, 0 };
+		if (value.p)
+			caller_value(call, (uint8_t)i, value);
+	}
+}
+
+void caller_read(const struct head *head, const struct wants *wants, struct call *call)
+{
+	struct dialect d = { .call = call, .wants = wants };
+
+	read_agent(head, call);
+	read_trace(head, call);
+	read_attempt(head, call);
+	read_idempotency(head, wants, call);
+	read_wanted(head, wants, call);
+	dialect_headers(&d, headers, head);
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * OpenAI's dialect, and that of everybody who speaks it: chat completions,
+ * responses, completions, embeddings, images, audio, assistants, batches.
+ *
+ * The usage object stands at the root of a document and of a stream's last
+ * event, within "response" in the events of the responses API, and within
+ * "x_groq" at Groq. Its fields have two sets of names, of which a body has one.
+ * Relatives add fields of their own; a name that only one of them has can be
+ * wanted from all. What they mean differently is a rule below.
+ */
+#include <string.h>
+
+#include "ai/dialect.h"
+
+enum {
+	OWN_OBJECT = PICK_OWN_1,	/* object: what the document is */
+	OWN_ITEM = PICK_OWN_2,		/* an item of the output */
+	OWN_ITEM_TYPE = PICK_OWN_3,
+	OWN_DATA = PICK_OWN_4,		/* how many: images, models */
+	OWN_DATA_OBJECT = PICK_OWN_5,
+	OWN_ERROR = PICK_OWN_6,		/* there is one, whatever it looks like */
+	OWN_DURATION = PICK_OWN_7,	/* seconds of audio */
+	OWN_RUN_MODEL = PICK_OWN_8,	/* of a batch's line */
+	OWN_CACHED = PICK_OWN_9,	/* cache read by a field that counts apart from input */
+	OWN_CODE_TEXT = PICK_OWN_10,
+};
+
+/* dialect->own */
+enum { SEARCHES, FILE_SEARCHES, INTERPRETERS, DRAWINGS, LOOKED };
+
+/* ---- what is picked */
+
+#define USAGE(at) \
+	{ at "usage", PICK_RAW, WANT_NUMBERS }, \
+	{ at "usage.prompt_tokens", PICK_INPUT }, \
+	{ at "usage.input_tokens", PICK_INPUT }, \
+	{ at "usage.completion_tokens", PICK_OUTPUT }, \
+	{ at "usage.output_tokens", PICK_OUTPUT }, \
+	{ at "usage.total_tokens", PICK_TOTAL }, \
+	{ at "usage.prompt_tokens_details.cached_tokens", PICK_CACHE_READ }, \
+	{ at "usage.prompt_token_details.cached_tokens", PICK_CACHE_READ }, \
+	{ at "usage.input_tokens_details.cached_tokens", PICK_CACHE_READ }, \
+	{ at "usage.input_token_details.cached_tokens", PICK_CACHE_READ }, \
+	{ at "usage.prompt_tokens_details.cache_write_tokens", PICK_CACHE_WRITE }, \
+	{ at "usage.input_tokens_details.cache_write_tokens", PICK_CACHE_WRITE }, \
+	{ at "usage.completion_tokens_details.reasoning_tokens", PICK_REASONING }, \
+	{ at "usage.completion_token_details.reasoning_tokens", PICK_REASONING }, \
+	{ at "usage.output_tokens_details.reasoning_tokens", PICK_REASONING }, \
+	{ at "usage.prompt_tokens_details.audio_tokens", PICK_AUDIO_INPUT }, \
+	{ at "usage.input_tokens_details.audio_tokens", PICK_AUDIO_INPUT }, \
+	{ at "usage.input_token_details.audio_tokens", PICK_AUDIO_INPUT }, \
+	{ at "usage.completion_tokens_details.audio_tokens", PICK_AUDIO_OUTPUT }, \
+	{ at "usage.output_tokens_details.audio_tokens", PICK_AUDIO_OUTPUT }, \
+	{ at "usage.prompt_tokens_details.image_tokens", PICK_IMAGE_INPUT }, \
+	{ at "usage.input_tokens_details.image_tokens", PICK_IMAGE_INPUT }, \
+	{ at "usage.completion_tokens_details.image_tokens", PICK_IMAGE_OUTPUT }, \
+	{ at "usage.output_tokens_details.image_tokens", PICK_IMAGE_OUTPUT }, \
+	{ at "usage.cost", PICK_COST, .scale = 12 }, \
+	{ at "usage.cost.total_cost", PICK_COST, .scale = 12 }, \
+	{ at "usage.cost_in_usd_ticks", PICK_COST, .scale = 2 }, \
+	{ at "usage.seconds", PICK_SECONDS, .scale = 3 }, \
+	{ at "usage.search_units", PICK_SEARCH_UNITS, .scale = 3 }, \
+	{ at "usage.server_side_tool_usage_details.web_search_calls", PICK_WEB_SEARCHES, .scale = 3 }, \
+	{ at "usage.server_tool_use_details.web_search_requests", PICK_WEB_SEARCHES, .scale = 3 }, \
+	{ at "usage.num_search_queries", PICK_WEB_SEARCHES, .scale = 3 }
+
+static const struct want request[] = {
+	{ "model", PICK_MODEL },
+	{ "model_id", PICK_MODEL },
+	{ "session.model", PICK_MODEL },
+	{ "stream", PICK_STREAM },
+	{ "stream_options.include_usage", PICK_USAGE_ASKED },
+	{ "background", PICK_BACKGROUND },
+	{ "service_tier", PICK_TIER },
+	{ "user", PICK_USER },
+	{ "safety_identifier", PICK_USER },
+	{ "previous_response_id", PICK_PREVIOUS },
+	{ "project_id", PICK_PROJECT },
+	{ "tools[].function.name", PICK_TOOLS, WANT_NAMES },
+	{ "tools[].name", PICK_TOOLS, WANT_NAMES },
+	{ "functions[].name", PICK_TOOLS, WANT_NAMES },
+	{ "messages[].content", PICK_CONTENT, WANT_BYTES },
+	{ "messages[].content[].text", PICK_CONTENT, WANT_BYTES },
+	{ "input", PICK_CONTENT, WANT_BYTES },
+	{ "input[]", PICK_CONTENT, WANT_BYTES },
+	{ "input[].content", PICK_CONTENT, WANT_BYTES },
+	{ "input[].content[].text", PICK_CONTENT, WANT_BYTES },
+	{ "instructions", PICK_CONTENT, WANT_BYTES },
+	{ "prompt", PICK_CONTENT, WANT_BYTES },
+	{ NULL },
+};
+
+static const struct want response[] = {
+	USAGE(""),
+	USAGE("response."),
+	USAGE("x_groq."),
+	{ "usage.cached_tokens", PICK_CACHE_READ },
+	{ "usage.num_cached_tokens", PICK_CACHE_READ },
+	{ "usage.prompt_cache_hit_tokens", PICK_CACHE_READ },
+	{ "usage.cache_read_input_tokens", OWN_CACHED },
+	{ "usage.reasoning_tokens", PICK_REASONING },
+	{ "usage.prompt_audio_seconds", PICK_SECONDS, .scale = 3 },
+	{ "usage_info.pages_processed", PICK_PAGES, .scale = 3 },
+	{ "usage.service_tier", PICK_TIER },
+	{ "meta.billed_units.search_units", PICK_SEARCH_UNITS, .scale = 3 },
+
+	{ "model", PICK_MODEL },
+	{ "response.model", PICK_MODEL },
+	{ "id", PICK_ID },
+	{ "response.id", PICK_ID },
+	{ "service_tier", PICK_TIER },
+	{ "response.service_tier", PICK_TIER },
+	{ "type", PICK_TYPE },
+	{ "object", OWN_OBJECT },
+	{ "response.object", OWN_OBJECT },
+	{ "status", PICK_STATUS },
+	{ "response.status", PICK_STATUS },
+	{ "choices[].finish_reason", PICK_FINISH },
+	{ "incomplete_details.reason", PICK_FINISH },
+	{ "response.incomplete_details.reason", PICK_FINISH },
+	{ "previous_response_id", PICK_PREVIOUS },
+	{ "response.previous_response_id", PICK_PREVIOUS },
+
+	{ "error", OWN_ERROR, WANT_SEEN },
+	{ "error.type", PICK_ERROR },
+	{ "error.code", PICK_ERROR_CODE },
+	{ "response.error.code", PICK_ERROR },
+	{ "choices[].error.code", PICK_ERROR_CODE },
+	{ "last_error.code", PICK_ERROR },
+
+	{ "choices[].message.tool_calls[].function.name", PICK_TOOLS, WANT_NAMES },
+	{ "choices[].delta.tool_calls[].function.name", PICK_TOOLS, WANT_NAMES },
+	{ "choices[].message.function_call.name", PICK_TOOLS, WANT_NAMES },
+	{ "choices[].delta.function_call.name", PICK_TOOLS, WANT_NAMES },
+	{ "output[].name", PICK_TOOLS, WANT_NAMES },
+	{ "response.output[].name", PICK_TOOLS, WANT_NAMES },
+	{ "output[]", OWN_ITEM, WANT_EACH },
+	{ "output[].type", OWN_ITEM_TYPE },
+	{ "response.output[]", OWN_ITEM, WANT_EACH },
+	{ "response.output[].type", OWN_ITEM_TYPE },
+
+	{ "data[]", OWN_DATA, WANT_COUNT, .scale = 3 },
+	{ "data[].object", OWN_DATA_OBJECT },
+	{ "duration", OWN_DURATION, .scale = 3 },
+
+	{ "choices[].message.content", PICK_CONTENT, WANT_BYTES },
+	{ "choices[].message.reasoning_content", PICK_CONTENT, WANT_BYTES },
+	{ "choices[].delta.content", PICK_CONTENT, WANT_BYTES },
+	{ "choices[].delta.reasoning_content", PICK_CONTENT, WANT_BYTES },
+	{ "choices[].delta.reasoning", PICK_CONTENT, WANT_BYTES },
+	{ "choices[].text", PICK_CONTENT, WANT_BYTES },
+	{ "output[].content[].text", PICK_CONTENT, WANT_BYTES },
+	{ "delta", PICK_CONTENT, WANT_BYTES },
+	{ "text", PICK_CONTENT, WANT_BYTES },
+	{ NULL },
+};
+
+/* A relative's own id stands before one that a proxy in front of it may have set. */
+static const struct want response_headers[] = {
+	{ "apim-request-id", PICK_REQUEST_ID },
+	{ "mistral-correlation-id", PICK_REQUEST_ID },
+	{ "x-request-id", PICK_REQUEST_ID },
+	{ "x-kong-request-id", PICK_REQUEST_ID },
+	{ "x-ds-trace-id", PICK_REQUEST_ID },
+	{ "x-generation-id", PICK_REQUEST_ID },
+	{ "cf-auditlog-id", PICK_REQUEST_ID },
+	{ "inference-id", PICK_REQUEST_ID },
+	{ "x-global-transaction-id", PICK_REQUEST_ID },
+	{ "fireworks-prompt-tokens", PICK_INPUT },
+	{ "fireworks-cached-prompt-tokens", PICK_CACHE_READ },
+	{ NULL },
+};
+
+static const struct want no_headers[] = { { NULL } };
+
+static const struct route routes[] = {
+	{ "*/chat/completions", "chat" },
+	{ "/chat/completions", "chat" },
+	{ "*/agents/completions", "chat" },
+	{ "*/v1/sonar", "chat" },
+	{ "*/v1/conversations", "chat", ROUTE_WEAK },
+	{ "/v1/chat", "chat", ROUTE_WEAK },
+	{ "*/responses", "chat" },
+	{ "*/responses/*", "chat", ROUTE_RETRIEVAL | ROUTE_WEAK },
+	{ "*/responses/compact", "chat" },
+	{ "*/responses/input_tokens", "count_tokens", ROUTE_FREE },
+	{ "*/completions", "text_completion" },
+	{ "*/fim/completions", "text_completion" },
+	{ "*/embeddings", "embeddings" },
+	{ "*/multimodalembeddings", "embeddings" },
+	{ "*/contextualizedembeddings", "embeddings" },
+	{ "*/rerank", "rerank" },
+	{ "*/images/generations", "image_generation" },
+	{ "*/images/edits", "image_generation" },
+	{ "*/images/variations", "image_generation" },
+	{ "*/images", "image_generation", ROUTE_WEAK },
+	{ "*/audio/transcriptions", "transcription" },
+	{ "*/audio/translations", "transcription" },
+	{ "*/audio/speech", "speech" },
+	{ "*/v1/stt", "transcription", ROUTE_WEAK },
+	{ "*/v1/tts", "speech", ROUTE_WEAK },
+	{ "*/videos", "video_generation", ROUTE_WEAK },
+	{ "*/v1/ocr", "ocr", ROUTE_WEAK },
+	{ "*/moderations", "moderation", ROUTE_FREE },
+	{ "*/realtime", "realtime", ROUTE_WEAK },
+	{ "*/realtime/client_secrets", "realtime", ROUTE_FREE },
+	{ "*/threads/*/runs", "invoke_agent" },
+	{ "*/threads/runs", "invoke_agent" },
+	{ "*/threads/*/runs/*", "invoke_agent", ROUTE_RETRIEVAL },
+	{ "*/threads/*/runs/*/steps*", "runs", ROUTE_FREE },
+	{ "*/threads", "threads", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/threads/*", "threads", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/assistants", "create_agent", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/assistants/*", "assistants", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/v1/agents", "create_agent", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/vector_stores*", "vector_stores", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/conversations/*", "conversations", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/fine_tuning/*", "fine_tuning", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/batches", "batch", ROUTE_BATCH | ROUTE_WEAK },
+	{ "*/batches/*", "batch", ROUTE_BATCH | ROUTE_RETRIEVAL | ROUTE_WEAK },
+	{ "*/files", "files", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/files/*", "files", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/v1/models", "models", ROUTE_FREE },
+	{ "*/models", "models", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/models/*", "models", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/organization/*", "organization", ROUTE_FREE | ROUTE_WEAK },
+	{ NULL },
+};
+
+/* ---- what data cannot say */
+
+static bool at(const struct dialect *d, const char *operation)
+{
+	return !strcmp(d->call->operation, operation);
+}
+
+static bool provider_is(const struct dialect *d, const char *name)
+{
+	return !strcmp(d->call->provider, name);
+}
+
+/* /openai/deployments/{deployment}/...: what is asked for is a deployment. */
+static void azure_deployment(struct dialect *d, const struct head *head)
+{
+	struct str name = path_after(head->path, "/deployments/");
+
+	if (name.n && !d->call->model_requested[0])
+		url_decode(name, d->call->model_requested, sizeof(d->call->model_requested));
+}
+
+static int openai_head(struct dialect *d, enum side side, const struct head *head)
+{
+	struct str offer = head_get(head, STR("azureai-fe-offer-type"));
+
+	if (side == SIDE_REQUEST) {
+		azure_deployment(d, head);
+		/* xAI's chat leaves reasoning out of completion_tokens, its responses do not */
+		if (provider_is(d, "x_ai") && str_iends(head->path, STR("/chat/completions")))
+			d->convention |= REASONING_APART;
+		if (provider_is(d, "mistral_ai"))
+			d->convention |= AUDIO_APART;
+		if (provider_is(d, "gcp.gemini") || provider_is(d, "gcp.vertex_ai"))
+			d->convention |= OUTPUT_FROM_TOTAL;
+	} else if (str_istarts(offer, STR("ptu")) || str_istarts(offer, STR("provisioned"))) {
+		if (!str_ieq(head_get(head, STR("x-ms-is-spilled-over")), STR("true")))
+			d->call->billing = BILLING_PROVISIONED;
+	}
+	return 0;
+}
+
+/* An item of a response's output: what is billed by the call. */
+static int output_item(struct dialect *d, struct item *item)
+{
+	static const struct {
+		const char *type;
+		int own;
+	} table[] = {
+		{ "web_search_call", SEARCHES }, { "file_search_call", FILE_SEARCHES },
+		{ "code_interpreter_call", INTERPRETERS }, { "image_generation_call", DRAWINGS },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (item_is(item, OWN_ITEM_TYPE, table[i].type))
+			d->own[table[i].own]++;
+	d->own[LOOKED] = 1;
+	return 0;
+}
+
+/* The output is told anew with every state of the response: the last is the whole. */
+static void count_output(struct dialect *d)
+{
+	static const char *const names[] = {
+		[SEARCHES] = "web_search", [FILE_SEARCHES] = "file_search", [INTERPRETERS] = "code_interpreter",
+		[DRAWINGS] = "image_call",
+	};
+
+	if (!d->own[LOOKED])
+		return;
+	for (int i = SEARCHES; i <= DRAWINGS; i++)
+		dialect_unit(d, names[i], d->own[i] * 1000);
+	memset(d->own, 0, (LOOKED + 1) * sizeof(d->own[0]));
+}
+
+static void responses_item(struct dialect *d, struct item *item)
+{
+	struct str status = item_text(item, PICK_STATUS);
+
+	count_output(d);
+	if (item_is(item, OWN_OBJECT, "response") && status.n && !item_has(item, PICK_FINISH))
+		STR_COPY(d->call->finish_reason, status);
+}
+
+/* Anthropic's field names in OpenAI's object: what was read from the cache is not inside. */
+static void anthropic_fields(struct dialect *d, struct item *item)
+{
+	(void)d;
+	if (!item_has(item, OWN_CACHED) || item_has(item, PICK_CACHE_READ))
+		return;
+	dialect_count(d, PICK_CACHE_READ, item_number(item, OWN_CACHED));
+}
+
+static int openai_item(struct dialect *d, enum side side, struct item *item)
+{
+	if (side == SIDE_REQUEST)
+		return 0;
+	if (item->each)
+		return output_item(d, item);
+	if (item_has(item, OWN_ERROR))
+		dialect_error(d, (struct str){ "", 0 });
+	if (at(d, "chat") && str_find(str_of(d->call->path), STR("/responses")) >= 0)
+		responses_item(d, item);
+	anthropic_fields(d, item);
+	if (at(d, "image_generation") && item_has(item, OWN_DATA) && !item_has(item, PICK_RAW))
+		dialect_unit(d, "image", item_number(item, OWN_DATA));
+	if (at(d, "transcription") && item_has(item, OWN_DURATION) && !item_has(item, PICK_RAW))
+		dialect_unit(d, "second", item_number(item, OWN_DURATION));
+	if (at(d, "models") && item_is(item, OWN_OBJECT, "list") && item_is(item, OWN_DATA_OBJECT, "model"))
+		d->sure = true;
+	return 0;
+}
+
+const struct provider dialect_openai = {
+	.name = "openai",
+	.routes = routes,
+	.wants = { request, response },
+	.headers = { no_headers, response_headers },
+	.head = openai_head,
+	.item = openai_item,
+};

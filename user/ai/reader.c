@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From heads and pieces to a call. The request's head says who is asked and in
+ * which dialect; each piece runs through the skim of its side; each item that
+ * is over goes to the dialect and then to the collector. On a host that nobody
+ * knows the path is a claim only: unless a body bears it out, nothing is told.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "ai/body_hash.h"
+#include "ai/caller.h"
+#include "ai/credential.h"
+#include "ai/dialect.h"
+#include "ai/reader.h"
+
+#define WANTED_NODES 160
+#define WANTED_SLOTS 256
+
+struct reader {
+	const struct wants *wants;
+	struct choice choice;
+	struct dialect dialect;
+	struct body_hash hash;
+	enum interest interest;
+	bool hashed;		/* the request has a body */
+	bool open[2];		/* an item is under way, by enum side */
+	bool stopped[2];	/* nothing more is wanted of that side */
+	bool wanted_open;	/* and it is skimmed for what the configuration wants */
+	struct skim skim[2];
+	/* what the configuration wants of a request's body */
+	struct skim wanted;
+	struct skim_table wanted_table;
+	struct want wanted_want[LIMIT_WANTED + 1];
+	struct skim_node wanted_nodes[WANTED_NODES];
+	uint16_t wanted_slots[WANTED_SLOTS];
+};
+
+size_t reader_size(void)
+{
+	return sizeof(struct reader);
+}
+
+void reader_begin(struct reader *r, const struct wants *wants, struct call *call, usage_fn emit, void *ctx)
+{
+	r->wants = wants;
+	r->interest = INTEREST_NONE;
+	r->hashed = r->wanted_open = false;
+	memset(&r->choice, 0, sizeof(r->choice));
+	memset(r->open, 0, sizeof(r->open));
+	memset(r->stopped, 0, sizeof(r->stopped));
+	memset(&r->dialect, 0, sizeof(r->dialect));
+	r->wanted_table.n_nodes = 0;
+	r->dialect.call = call;
+	r->dialect.wants = wants;
+	r->dialect.choice = &r->choice;
+	r->dialect.emit = emit;
+	r->dialect.ctx = ctx;
+}
+
+/* ---- heads */
+
+/* One path of the configuration that is none must not cost the others. */
+static void compile_wanted(struct reader *r)
+{
+	struct want one[2] = { { .path = NULL } };
+	size_t n = 0;
+
+	r->wanted_table = (struct skim_table){ r->wanted_nodes, r->wanted_slots, WANTED_NODES, WANTED_SLOTS, 0 };
+	for (uint32_t i = 0; i < r->wants->n_wanted && i < LIMIT_WANTED; i++) {
+		if (r->wants->wanted[i].kind != WANTED_BODY)
+			continue;
+		one[0] = (struct want){ r->wants->wanted[i].name, (uint8_t)i, WANT_LAST, 0, 66 };
+		if (skim_compile(one, &r->wanted_table) == 0)
+			r->wanted_want[n++] = one[0];
+	}
+	r->wanted_want[n].path = NULL;
+	if (n)
+		(void)skim_compile(r->wanted_want, &r->wanted_table);
+	else
+		r->wanted_table.n_nodes = 0;
+}
+
+static void read_route(struct reader *r, const struct head *head)
+{
+	const struct route *route = r->choice.route;
+	struct call *call = r->dialect.call;
+	unsigned int flags = route ? route->flags : 0;
+	bool get = str_eq(head->method, STR("GET"));
+
+	STR_COPY(call->operation, str_of(route ? route->operation : ""));
+	if (get && flags & ROUTE_RETRIEVAL)
+		call->flags |= CALL_RETRIEVAL;
+	else if (!str_eq(head->method, STR("POST")) || flags & ROUTE_FREE)
+		call->flags |= CALL_FREE;
+	if (flags & ROUTE_STREAM)
+		call->flags |= CALL_STREAM;
+	call->billing = flags & ROUTE_BATCH ? BILLING_BATCH : r->choice.billing;
+}
+
+static void read_request(struct reader *r, const struct head *head)
+{
+	struct call *call = r->dialect.call;
+
+	STR_COPY(call->provider, str_of(r->choice.name));
+	STR_COPY(call->dialect, str_of(r->choice.dialect->name));
+	STR_COPY(call->host, head->host);
+	STR_COPY(call->method, head->method);
+	STR_COPY(call->path, head->path);
+	call->port = head->port;
+	read_route(r, head);
+	credential_read(head, r->wants, call);
+	caller_read(head, r->wants, call);
+	/* a person's plan, not an account that is billed by use */
+	if (call->credential_kind == CREDENTIAL_OAUTH && call->billing == BILLING_METERED &&
+	    (str_eq(str_of(call->provider), STR("anthropic"))))
+		call->billing = BILLING_SUBSCRIPTION;
+}
+
+/* Most specific first: an inner service's id stands beside the outermost's. */
+static const struct want common_headers[] = {
+	{ "x-request-id", PICK_REQUEST_ID, 0, 0, 0 },
+	{ "request-id", PICK_REQUEST_ID, 0, 0, 0 },
+	{ "x-amzn-requestid", PICK_REQUEST_ID, 0, 0, 0 },
+	{ "openai-organization", PICK_ORG, 0, 0, 0 },
+	{ "anthropic-organization-id", PICK_ORG, 0, 0, 0 },
+	{ "openai-project", PICK_PROJECT, 0, 0, 0 },
+	{ "anthropic-workspace-id", PICK_PROJECT, 0, 0, 0 },
+	{ "x-ms-region", PICK_REGION, 0, 0, 0 },
+	{ .path = NULL },
+};
+
+static bool is_stream(struct str type)
+{
+	return str_istarts(type, STR("text/event-stream")) || str_istarts(type, STR("application/x-ndjson")) ||
+	       str_istarts(type, STR("application/vnd.amazon.eventstream"));
+}
+
+static void read_response(struct reader *r, const struct head *head)
+{
+	struct call *call = r->dialect.call;
+
+	call->status = (uint16_t)(head->status > 0 && head->status < 1000 ? head->status : 0);
+	if (call->status >= 400)
+		call->flags |= CALL_ERROR;
+	if (is_stream(head_get(head, STR("content-type"))))
+		call->flags |= CALL_STREAM;
+}
+
+int reader_head(struct reader *r, const struct head *head)
+{
+	const struct provider *provider;
+
+	if (head->side == SIDE_REQUEST) {
+		if (!provider_choose(head, r->wants, &r->choice))
+			return INTEREST_NONE;
+		r->interest = r->choice.known ? INTEREST_AI : INTEREST_MAYBE;
+		r->dialect.convention = r->choice.dialect->convention;
+		read_request(r, head);
+		compile_wanted(r);
+	} else {
+		read_response(r, head);
+	}
+	provider = r->choice.dialect;
+	if (!provider)
+		return INTEREST_NONE;
+	dialect_headers(&r->dialect, provider->headers[head->side], head);
+	if (head->side == SIDE_RESPONSE)
+		dialect_headers(&r->dialect, common_headers, head);
+	if (provider->head && provider->head(&r->dialect, head->side, head) < 0)
+		r->interest = INTEREST_NONE;
+	return r->interest;
+}
+
+/* ---- bodies */
+
+static int on_each(void *ctx, struct item *item)
+{
+	struct reader *r = ctx;
+	const struct provider *provider = r->choice.dialect;
+
+	return provider->item ? provider->item(&r->dialect, item->side, item) : 0;
+}
+
+static void begin_item(struct reader *r, const struct piece *piece)
+{
+	struct skim *skim = &r->skim[piece->side];
+
+	skim_begin(skim, provider_table(r->choice.dialect, piece->side), on_each, r);
+	skim->item.side = piece->side;
+	skim->item.kind = piece->kind;
+	skim->item.file = piece->file;
+	skim->item.boot_ns = piece->boot_ns;
+	STR_COPY(skim->item.name, piece->name);
+	if (piece->kind == ITEM_FIELD && !piece->file)
+		skim_field(skim, piece->name);
+	r->open[piece->side] = true;
+	if (piece->side == SIDE_RESPONSE && (piece->kind == ITEM_EVENT || piece->kind == ITEM_LINE))
+		r->dialect.call->flags |= CALL_STREAM;
+	r->wanted_open = piece->side == SIDE_REQUEST && r->wanted_table.n_nodes && !piece->file;
+	if (!r->wanted_open)
+		return;
+	skim_begin(&r->wanted, &r->wanted_table, NULL, NULL);
+	if (piece->kind == ITEM_FIELD)
+		skim_field(&r->wanted, piece->name);
+}
+
+static void end_wanted(struct reader *r)
+{
+	skim_end(&r->wanted);
+	for (uint64_t rest = r->wanted.item.seen; rest; rest &= rest - 1) {
+		unsigned int pick = (unsigned int)__builtin_ctzll(rest);
+		caller_value(r->dialect.call, (uint8_t)pick, item_text(&r->wanted.item, pick));
+	}
+	r->wanted_open = false;
+}
+
+/* An item that does not end: what it says of tokens may be half of it, unless its usage was over. */
+static void halve(struct item *item)
+{
+	if (item_has(item, PICK_RAW))
+		return;
+	for (unsigned int pick = PICK_INPUT; pick <= PICK_COST; pick++)
+		item_drop(item, pick);
+}
+
+static int end_item(struct reader *r, enum side side, bool whole)
+{
+	const struct provider *provider = r->choice.dialect;
+	struct item *item = &r->skim[side].item;
+	int err = whole ? skim_end(&r->skim[side]) : 0, said = 0;
+
+	r->open[side] = false;
+	if (!whole)
+		halve(item);
+	if (side == SIDE_REQUEST && r->wanted_open)
+		end_wanted(r);
+	/* a model that is asked for, or tokens, is what no other protocol has at such a path */
+	if (item_text(item, PICK_MODEL).n || item_has(item, PICK_RAW))
+		r->dialect.sure = true;
+	if (err >= 0 && provider->item && !item->file)
+		said = provider->item(&r->dialect, side, item);
+	if (said == 0 && err >= 0)
+		dialect_collect(&r->dialect, side, item);
+	return err < 0 ? err : said < 0 ? said : 0;
+}
+
+int reader_piece(struct reader *r, const struct piece *piece)
+{
+	struct skim *skim = &r->skim[piece->side];
+	int err = 0;
+
+	if (r->interest == INTEREST_NONE || r->stopped[piece->side])
+		return -1;
+	if (piece->first) {
+		if (r->open[piece->side])
+			end_item(r, piece->side, false);
+		begin_item(r, piece);
+	} else if (!r->open[piece->side]) {
+		return 0;	/* its beginning was lost */
+	}
+	if (piece->side == SIDE_REQUEST) {
+		if (!r->hashed)
+			body_hash_begin(&r->hash, r->wants->secret);
+		r->hashed = true;
+		body_hash_add(&r->hash, piece->text.p, piece->text.n);
+	}
+	if (!piece->file)
+		err = skim_write(skim, piece->text.p, piece->text.n);
+	if (r->wanted_open && piece->side == SIDE_REQUEST)
+		skim_write(&r->wanted, piece->text.p, piece->text.n);
+	if (piece->last && err >= 0)
+		err = end_item(r, piece->side, true);
+	r->stopped[piece->side] = err < 0;
+	return err < 0 ? err : 0;
+}
+
+/* ---- the end */
+
+static void conclude(struct reader *r)
+{
+	struct call *call = r->dialect.call;
+
+	if (r->hashed && r->hash.length)
+		call->body_hash = body_hash_end(&r->hash);
+	if (call->flags & CALL_ERROR && !call->error_type[0] && call->status >= 400)
+		snprintf(call->error_type, sizeof(call->error_type), "%u", call->status);
+}
+
+void reader_end(struct reader *r, enum ending ending)
+{
+	const struct provider *provider = r->choice.dialect;
+
+	if (r->interest == INTEREST_NONE)
+		return;
+	for (int side = SIDE_REQUEST; side <= SIDE_RESPONSE; side++)
+		if (r->open[side])
+			end_item(r, (enum side)side, false);
+	if (r->interest == INTEREST_MAYBE && !r->dialect.sure)
+		return;
+	conclude(r);
+	if (provider->end)
+		provider->end(&r->dialect, ending);
+	if (!r->dialect.emitted)
+		dialect_emit(&r->dialect);
+}

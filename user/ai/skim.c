@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A skim walks a JSON text once, byte by byte where something may be wanted
+ * and in long strides where not. It keeps a level only for containers that lie
+ * on a wanted path: everything else is one counter of open brackets, so that
+ * depth costs nothing, and one loop over 16 bytes at a time that looks for
+ * quotes and brackets. Within a string that nobody wants it looks for the
+ * closing quote alone.
+ *
+ * It is lenient where leniency cannot mislead (commas, words), and gives up the
+ * item where brackets do not match: what follows cannot be placed.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "ai/skim_inside.h"
+
+typedef uint8_t v16 __attribute__((vector_size(16)));
+
+/* Where the first byte stands that is a quote or a backslash; with brackets also [ ] { }. */
+static inline const char *stride(const char *p, const char *end, bool brackets)
+{
+	const v16 quote = (v16){} + '"', back = (v16){} + '\\', open = (v16){} + '{', close = (v16){} + '}';
+
+	for (; end - p >= 16; p += 16) {
+		uint64_t half[2];
+		v16 v, hit;
+
+		memcpy(&v, p, 16);
+		if (brackets) {
+			v16 low = v | 0x20;	/* [ and ] become { and } */
+			hit = (v16)(v == quote) | (v16)(low == open) | (v16)(low == close);
+		} else {
+			hit = (v16)(v == quote) | (v16)(v == back);
+		}
+		memcpy(half, &hit, 16);
+		if (half[0] | half[1])
+			break;
+	}
+	for (; p < end; p++)
+		if (*p == '"' || (brackets ? (*p | 0x20) == '{' || (*p | 0x20) == '}' : *p == '\\'))
+			break;
+	return p;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static bool in_object(const struct skim *s)
+{
+	return s->depth && !s->level[s->depth - 1].array;
+}
+
+static const struct skim_node *node_of(const struct skim *s, uint16_t node)
+{
+	return node == SKIM_NODES ? NULL : &s->table->nodes[node];
+}
+
+/* Every want of a node. */
+#define EACH_WANT(s, first, at) \
+	for (const struct skim_node *at = node_of(s, first); at && at->want; \
+	     at = at->same ? &(s)->table->nodes[at->same] : NULL)
+
+/* ---- values */
+
+/* Before a value: which node is it? In an object its key has said so. */
+static uint16_t value_node(const struct skim *s)
+{
+	if (!s->depth)
+		return 0;
+	return s->level[s->depth - 1].array ? s->level[s->depth - 1].node : s->node;
+}
+
+static void value_over(struct skim *s)
+{
+	s->state = s->depth ? NEXT : ROOT;
+}
+
+static bool followed(const struct skim *s, uint16_t node, bool array)
+{
+	const struct skim_node *at = node_of(s, node);
+	uint64_t own = 0;
+
+	if (s->depth == SKIM_DEPTH)
+		return false;
+	if (s->raw || !s->depth)
+		return true;
+	if (!at)
+		return false;
+	if (array)
+		return at->elements;
+	EACH_WANT(s, node, each) {
+		own |= each->want->rule == WANT_EACH || each->want->rule == WANT_NUMBERS;
+	}
+	return at->below || own;
+}
+
+/* At the root an array is looked through. */
+static uint16_t content_node(const struct skim *s, uint16_t node, bool array)
+{
+	const struct skim_node *at = node_of(s, node);
+
+	if (!array || !at || (!node && s->depth < 2))
+		return node;
+	return at->elements ? at->elements : SKIM_NODES;
+}
+
+static void open_container(struct skim *s, bool array)
+{
+	uint16_t node = value_node(s);
+	bool keyed = in_object(s);
+	const struct want *numbers = NULL;
+
+	EACH_WANT(s, node, at) {
+		value_container(&s->item, at->want);
+		if (at->want->rule == WANT_NUMBERS && !array && !s->raw)
+			numbers = at->want;
+	}
+	if (!followed(s, node, array)) {
+		s->skipped = 1;
+		s->state = SKIP;
+		return;
+	}
+	if (s->raw)
+		raw_open(s, array, keyed);
+	s->level[s->depth++] = (struct skim_level){ .array = array };
+	s->level[s->depth - 1].node = content_node(s, node, array);
+	if (numbers)
+		raw_begin(s, numbers);
+	s->state = array ? VALUE : KEY;
+}
+
+/* The object of a WANT_EACH is over. */
+static void look(struct skim *s, uint16_t node)
+{
+	EACH_WANT(s, node, at) {
+		if (at->want->rule != WANT_EACH || !s->each)
+			continue;
+		s->item.each = at->want->pick;
+		s->error = s->each(s->ctx, &s->item);
+		s->item.each = 0;
+		s->item.seen &= ~s->table->nodes[node].below;
+		if (s->error < 0)
+			s->state = DEAD;
+	}
+}
+
+static void close_container(struct skim *s, bool array)
+{
+	const struct skim_level *level = &s->level[s->depth ? s->depth - 1 : 0];
+	uint16_t node = level->node;
+
+	if (!s->depth || level->array != array) {
+		s->state = DEAD;
+		return;
+	}
+	if (s->raw)
+		raw_close(s, array);
+	s->depth--;
+	value_over(s);
+	if (!array && node)
+		look(s, node);
+}
+
+static void literal_over(struct skim *s)
+{
+	struct str text = { s->literal, s->n_literal };
+
+	value_over(s);
+	if (text.n > sizeof(s->literal))
+		return;
+	EACH_WANT(s, s->node, at) {
+		value_literal(&s->item, at->want, text);
+	}
+	if (s->raw)
+		raw_number(s, text, in_object(s));
+}
+
+static const char *in_literal(struct skim *s, const char *p, const char *end)
+{
+	for (; p < end && !is_space(*p) && !strchr(",]}[{\":", *p); p++) {
+		if (s->n_literal < sizeof(s->literal))
+			s->literal[s->n_literal++] = *p;
+		else
+			s->n_literal = sizeof(s->literal) + 1;
+	}
+	if (p < end)
+		literal_over(s);
+	return p;
+}
+
+/* ---- strings */
+
+static void key_over(struct skim *s, const char *key, size_t n)
+{
+	uint16_t parent = s->level[s->depth - 1].node;
+
+	s->node = n > SKIM_KEY ? SKIM_NODES : skim_child(s->table, parent, key, n);
+	s->state = COLON;
+}
+
+static void begin_string(struct skim *s)
+{
+	bool length = false;
+
+	s->node = value_node(s);
+	s->key = false;
+	s->want = NULL;
+	EACH_WANT(s, s->node, at) {
+		length = true;
+		if (value_keeps(at->want) && !s->want &&
+		    !(at->want->rule == WANT_FIRST && item_has(&s->item, at->want->pick)))
+			s->want = at->want;
+	}
+	s->length = 0;
+	s->high = 0;
+	if (s->want)
+		value_begin(&s->item, s->want);
+	s->state = length ? STRING : PASS;
+	s->after = s->depth ? NEXT : ROOT;
+}
+
+static void string_over(struct skim *s)
+{
+	skim_flush_high(s);
+	if (s->key) {
+		key_over(s, s->key_text, s->n_key);
+		return;
+	}
+	EACH_WANT(s, s->node, at) {
+		if (at->want == s->want || !value_keeps(at->want))
+			value_end(&s->item, at->want, s->length);
+	}
+	value_over(s);
+}
+
+static const char *in_string(struct skim *s, const char *p, const char *end)
+{
+	const char *stop = stride(p, end, false);
+
+	if (stop > p) {
+		skim_flush_high(s);
+		skim_put(s, p, (size_t)(stop - p));
+	}
+	if (stop == end)
+		return end;
+	if (*stop == '"')
+		string_over(s);
+	else
+		s->state = ESCAPE;
+	return stop + 1;
+}
+
+/* Most keys stand in one buffer and hold no escape. */
+static const char *begin_key(struct skim *s, const char *p, const char *end)
+{
+	const char *stop = p;
+
+	while (stop < end && stop - p <= SKIM_KEY && *stop != '"' && *stop != '\\')
+		stop++;
+	s->key = true;
+	s->n_key = 0;
+	s->high = 0;
+	s->want = NULL;
+	s->state = STRING;
+	if (stop == end || *stop != '"' || stop - p > SKIM_KEY)
+		return p;
+	if (s->raw)
+		skim_put(s, p, (size_t)(stop - p));
+	key_over(s, p, (size_t)(stop - p));
+	return stop + 1;
+}
+
+/* ---- what nobody wants */
+
+static const char *in_pass(struct skim *s, const char *p, const char *end)
+{
+	p = stride(p, end, false);
+	if (p == end)
+		return end;
+	s->state = *p == '"' ? s->after : PASS_ESCAPE;
+	return p + 1;
+}
+
+static const char *in_skip(struct skim *s, const char *p, const char *end)
+{
+	while ((p = stride(p, end, true)) < end) {
+		char c = *p++;
+		if (c == '"') {
+			s->state = PASS;
+			s->after = SKIP;
+			return p;
+		}
+		if (c == '{' || c == '[') {
+			s->skipped++;
+		} else if (!--s->skipped) {
+			value_over(s);
+			return p;
+		}
+	}
+	return p;
+}
+
+/* ---- between tokens */
+
+static const char *in_value(struct skim *s, const char *p)
+{
+	char c = *p++;
+
+	if (c == '{' || c == '[') {
+		open_container(s, c == '[');
+	} else if (c == '"') {
+		begin_string(s);
+	} else if (c == ']' || c == '}') {
+		close_container(s, c == ']');
+	} else if (c == ':') {
+		s->state = DEAD;
+	} else if (c != ',') {
+		s->node = value_node(s);
+		s->n_literal = 0;
+		s->state = LITERAL;
+		return p - 1;
+	}
+	return p;
+}
+
+static const char *in_root(struct skim *s, const char *p)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	if (s->state == MARK || *p == mark[0]) {
+		bool fits = *p == mark[s->digits];
+		s->digits = (uint8_t)(s->state == MARK ? s->digits + 1 : 1);
+		s->state = !fits || s->item.json ? DEAD : s->digits == 3 ? ROOT : MARK;
+		return p + 1;
+	}
+	if (*p != '{' && *p != '[') {
+		s->state = DEAD;
+		return p + 1;
+	}
+	s->item.json = true;
+	return in_value(s, p);
+}
+
+static const char *between(struct skim *s, const char *p, const char *end)
+{
+	char c = *p;
+
+	if (is_space(c))
+		return p + 1;
+	switch (s->state) {
+	case COLON:
+		s->state = c == ':' ? VALUE : DEAD;
+		return p + 1;
+	case VALUE:
+		return in_value(s, p);
+	}
+	/* KEY or NEXT */
+	if (c == ',') {
+		s->state = in_object(s) ? KEY : VALUE;
+		return p + 1;
+	}
+	if (c == '}' || c == ']') {
+		close_container(s, c == ']');
+		return p + 1;
+	}
+	if (c == '"' && s->state == KEY)
+		return begin_key(s, p + 1, end);
+	s->state = DEAD;
+	return p;
+}
+
+int skim_write(struct skim *s, const char *p, size_t n)
+{
+	const char *end = p + n;
+
+	while (p < end) {
+		switch (s->state) {
+		case STRING:
+			p = in_string(s, p, end);
+			break;
+		case ESCAPE:
+			skim_escaped(s, *p++);
+			break;
+		case UNICODE:
+			skim_hex_digit(s, *p++);
+			break;
+		case LITERAL:
+			p = in_literal(s, p, end);
+			break;
+		case PASS:
+			p = in_pass(s, p, end);
+			break;
+		case PASS_ESCAPE:
+			s->state = PASS;
+			p++;
+			break;
+		case SKIP:
+			p = in_skip(s, p, end);
+			break;
+		case FIELD:
+			skim_put(s, p, (size_t)(end - p));
+			return 0;
+		case DEAD:
+			return s->error;
+		case ROOT:
+		case MARK:
+			p = is_space(*p) ? p + 1 : in_root(s, p);
+			break;
+		default:
+			p = between(s, p, end);
+		}
+	}
+	return s->error;
+}
+
+void skim_begin(struct skim *s, const struct skim_table *table, skim_each_fn each, void *ctx)
+{
+	for (uint64_t rest = s->item.touched; rest; rest &= rest - 1)
+		s->item.values[__builtin_ctzll(rest)] = (struct value){ .kind = VALUE_NONE };
+	s->item.touched = s->item.seen = 0;
+	s->item.used = 0;
+	s->item.each = 0;
+	s->item.json = false;
+	s->table = table;
+	s->each = each;
+	s->ctx = ctx;
+	s->state = ROOT;
+	s->depth = 0;
+	s->raw = 0;
+	s->digits = 0;
+	s->error = 0;
+}
+
+void skim_field(struct skim *s, struct str name)
+{
+	if (str_ends(name, STR("[]")))
+		name.n -= 2;
+	s->level[0] = (struct skim_level){ .node = name.n > SKIM_KEY ? SKIM_NODES : skim_child(s->table, 0, name.p, name.n) };
+	s->node = s->level[0].node;
+	s->depth = 1;
+	begin_string(s);
+	s->depth = 0;
+	s->state = s->state == STRING ? FIELD : DEAD;
+}
+
+int skim_end(struct skim *s)
+{
+	if (s->state == FIELD)
+		string_over(s);
+	else if (s->state == LITERAL)
+		literal_over(s);
+	s->state = DEAD;
+	return s->error;
+}
