@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pair CALLS: a provider and its client over TLS on loopback, two processes
+ * calls N: a provider and its client over TLS on loopback, two processes
  * that know nothing of aitap and need nothing but libssl: for kernels that
  * have no Python. Call i asks for gpt-4o and is told 1000 + i input tokens and
  * 7 output tokens. Exits 0 when every answer came back.
@@ -19,7 +19,7 @@
 
 static void fail(const char *what)
 {
-	fprintf(stderr, "pair: %s\n", what);
+	fprintf(stderr, "calls: %s\n", what);
 	exit(1);
 }
 
