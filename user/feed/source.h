@@ -7,6 +7,7 @@
 #ifndef AITAP_FEED_SOURCE_H
 #define AITAP_FEED_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,9 @@ struct source;
 
 /* The event is valid during the call. size is what stands behind the pointer, and at least event->size. */
 typedef void (*event_fn)(void *ctx, const struct event_header *event, size_t size);
+
+/* Is it of a known type, with the struct of that type and payload of the told length behind it? */
+bool event_whole(const struct event_header *, size_t size);
 
 struct source_counts {
 	uint64_t events;

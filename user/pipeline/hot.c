@@ -295,35 +295,6 @@ static void on_environ(struct hot *hot, const struct event_environ *event)
 		stat_add(hot->stats, STAT_ENVIRONS_LOST, 1);
 }
 
-/* The struct behind each type, and whether payload of the told length follows it. */
-static bool holds_together(const struct event_header *event, size_t size)
-{
-	static const uint8_t least[] = {
-		[EVENT_OPEN] = sizeof(struct event_open), [EVENT_DATA] = sizeof(struct event_data),
-		[EVENT_CLOSE] = sizeof(struct event_close), [EVENT_FACT] = sizeof(struct event_fact),
-		[EVENT_TASK] = sizeof(struct event_task), [EVENT_ENVIRON] = sizeof(struct event_environ),
-		[EVENT_TARGET] = sizeof(struct event_target),
-	};
-	uint64_t payload = 0;
-
-	if (size < sizeof(*event) || event->size > size || event->type >= sizeof(least) || event->size < least[event->type])
-		return false;
-	switch (event->type) {
-	case EVENT_DATA:
-		payload = ((const struct event_data *)event)->len;
-		if (((const struct event_data *)event)->dir > EVENT_RECEIVED)
-			return false;
-		break;
-	case EVENT_FACT:
-		payload = ((const struct event_fact *)event)->len;
-		break;
-	case EVENT_ENVIRON:
-		payload = ((const struct event_environ *)event)->len;
-		break;
-	}
-	return payload <= event->size - least[event->type];
-}
-
 void hot_event(void *ctx, const struct event_header *event, size_t size)
 {
 	struct hot *hot = ctx;
@@ -332,7 +303,7 @@ void hot_event(void *ctx, const struct event_header *event, size_t size)
 		stat_add(hot->stats, STAT_UNKNOWN_EVENTS, 1);
 		return;
 	}
-	if (!holds_together(event, size)) {
+	if (!event_whole(event, size)) {
 		stat_add(hot->stats, STAT_MALFORMED, 1);
 		return;
 	}
