@@ -485,6 +485,16 @@ void workers_with(struct workers *all, void (*look)(void *ctx), void *ctx)
 	pthread_mutex_unlock(&all->mutex);
 }
 
+int workers_metrics(struct workers *all, struct buf *to)
+{
+	int err;
+
+	pthread_mutex_lock(&all->mutex);
+	err = metrics_text(all->config.metrics, to);
+	pthread_mutex_unlock(&all->mutex);
+	return err;
+}
+
 struct workers_sum workers_sum(struct workers *all)
 {
 	struct workers_sum sum = { 0 };
