@@ -6,17 +6,16 @@
  * All mistakes are told, up to a ceiling, not only the first.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/decimal.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "money/build.h"
+#include "money/place.h"
 
 #define MILLION_ZEROS 6		/* rates are USD for 1e6 tokens: at scale 12 - 6 they are pico-USD for one */
 #define MOST_MISTAKES 20
@@ -25,6 +24,9 @@ struct reader {
 	struct prices *table;
 	struct buf *error;
 	const char *name;		/* of the file */
+	struct str text;
+	const char *section;		/* what is read: its key in the outermost object; NULL: the whole */
+	size_t index;			/* and which of its elements */
 	char where[160];		/* prices[12] openai/gpt-4o */
 	unsigned int mistakes;
 	int failed;			/* -ENOMEM: not the file's fault */
@@ -53,7 +55,7 @@ const char *price_tier_name(enum price_tier tier)
 
 static void __attribute__((format(printf, 2, 3))) mistake(struct reader *r, const char *format, ...)
 {
-	char text[256];
+	char text[256], line[512];
 	va_list args;
 
 	if (r->mistakes++ >= MOST_MISTAKES || !r->error)
@@ -61,7 +63,9 @@ static void __attribute__((format(printf, 2, 3))) mistake(struct reader *r, cons
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	buf_printf(r->error, "%s: %s%s%s\n", r->name, r->where, *r->where ? ": " : "", text);
+	snprintf(line, sizeof(line), "%s%s%s", r->where, *r->where ? ": " : "", text);
+	STR_COPY(text, str_of(line));	/* without the control characters that a key may hold */
+	buf_printf(r->error, "%s:%zu: %s\n", r->name, place_line(r->text, r->section, r->index), text);
 }
 
 /* NULL is no memory; it is remembered, so that it need not be carried through every step */
@@ -353,6 +357,7 @@ static void read_provider(struct reader *r, const char *name, struct json_object
 	struct json_object *fallback = NULL;
 
 	snprintf(r->where, sizeof(r->where), "providers.%.60s", name);
+	r->section = "providers";
 	if (!provider || !json_object_is_type(o, json_type_object)) {
 		mistake(r, "an object is needed");
 		return;
@@ -383,12 +388,15 @@ static void read_prices(struct reader *r, struct json_object *list)
 	for (size_t i = 0; i < n && !r->failed; i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
 		snprintf(r->where, sizeof(r->where), "prices[%zu]", i);
+		r->section = "prices";
+		r->index = i;
 		if (json_object_is_type(o, json_type_object))
 			read_price(r, o);
 		else
 			mistake(r, "an object is needed");
 	}
 	*r->where = '\0';
+	r->section = NULL;
 }
 
 static void read_table(struct reader *r, struct json_object *o)
@@ -402,18 +410,24 @@ static void read_table(struct reader *r, struct json_object *o)
 		return;
 	}
 	json_object_object_foreach(o, key, value) {
+		r->section = key;
+		r->index = PLACE_KEY;
 		if (!strcmp(key, "version"))
 			STR_COPY(r->table->version, text_of(value));
 		else if (!strcmp(key, "currency") && !str_eq(text_of(value), STR("USD")))
 			mistake(r, "currency: only USD is known");
 		else if (!strcmp(key, "providers") && json_object_is_type(value, json_type_object)) {
-			json_object_object_foreach(value, name, facts)
+			r->index = 0;
+			json_object_object_foreach(value, name, facts) {
 				read_provider(r, name, facts);
+				r->index++;
+			}
 			*r->where = '\0';
 		} else if (strcmp(key, "schema") && strcmp(key, "prices") && strcmp(key, "note") && strcmp(key, "currency") &&
 			   strcmp(key, "sources"))
 			mistake(r, "unknown key '%.40s'", key);
 	}
+	r->section = NULL;
 	if (json_object_is_type(list, json_type_array))
 		read_prices(r, list);
 	else
@@ -426,6 +440,7 @@ static struct json_object *parse_json(struct reader *r, struct str text)
 	struct json_tokener *tok = text.n <= LIMIT_PRICES ? json_tokener_new_ex(16) : NULL;
 	struct json_object *o = NULL;
 	size_t end = 0, line = 1;
+	const char *why;
 
 	if (!tok) {
 		mistake(r, "a price table has at most %zu bytes", LIMIT_PRICES);
@@ -440,8 +455,10 @@ static struct json_object *parse_json(struct reader *r, struct str text)
 	}
 	for (size_t i = 0; !o && i < end && i < text.n; i++)
 		line += text.p[i] == '\n';
-	if (!o)
-		mistake(r, "line %zu: not JSON (%s)", line, json_tokener_error_desc(json_tokener_get_error(tok)));
+	why = json_tokener_get_error(tok) == json_tokener_success ? "something follows the table" :
+	      json_tokener_error_desc(json_tokener_get_error(tok));
+	if (!o && r->mistakes++ == 0 && r->error)
+		buf_printf(r->error, "%s:%zu: not JSON: %s\n", r->name, line, why);
 	json_tokener_free(tok);
 	return o;
 }
@@ -449,7 +466,7 @@ static struct json_object *parse_json(struct reader *r, struct str text)
 int prices_parse(struct str json, const char *name, struct prices **ret, struct buf *error)
 {
 	_cleanup_(prices_freep) struct prices *table = NULL;
-	struct reader r = { .error = error, .name = name };
+	struct reader r = { .error = error, .name = name, .text = json };
 	int failed = table_new(&table);
 
 	if (failed)
@@ -469,27 +486,10 @@ int prices_parse(struct str json, const char *name, struct prices **ret, struct 
 	return 0;
 }
 
-static int read_file(int fd, struct buf *text)
-{
-	char piece[KIB(64)];
-
-	for (;;) {
-		ssize_t n = read(fd, piece, sizeof(piece));
-		if (n == 0)
-			return 0;
-		if (n < 0 && errno == EINTR)
-			continue;
-		int error = n < 0 ? -errno : buf_add(text, piece, (size_t)n);
-		if (error)
-			return error;
-	}
-}
-
 int prices_load(const char *path, struct prices **ret, struct buf *error)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct buf text = BUF(LIMIT_PRICES);
-	int failed = fd < 0 ? -errno : read_file(fd, &text);
+	int failed = file_read(path, &text);
 
 	if (failed && error)
 		buf_printf(error, "%s: %s\n", path, strerror(-failed));

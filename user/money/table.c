@@ -55,7 +55,7 @@ const char *table_text(struct prices *p, struct str s)
 {
 	char *text = table_alloc(p, s.n + 1, 1);
 
-	if (text)
+	if (text && s.n)
 		memcpy(text, s.p, s.n);
 	return text;
 }

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "bpf/event.h"
-#include "run/config_file.h"
 #include "run/config_inside.h"
 
 DEFINE_FREEP(struct config, config_free)

@@ -13,7 +13,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#include "run/config_file.h"
+#include "base/file.h"
 #include "run/config_inside.h"
 
 #define SECRET_SIZE sizeof(((struct wants *)0)->secret)

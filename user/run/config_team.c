@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Teams, people and budgets: who can pay. Each may stand in a file of its own. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/decimal.h"
-#include "run/config_file.h"
+#include "base/file.h"
 #include "run/config_inside.h"
 
 struct team_parts {

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "who/mount.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/limits.h"
 
 /* proc(5): blanks and backslashes of a path stand there as \ooo. */
 static void unescape(struct str s, char *to, size_t size)
@@ -80,16 +78,10 @@ void mounts_parse(struct str mountinfo, struct mounts *ret)
 
 int mounts_read(struct mounts *ret)
 {
-	_cleanup_close_ int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	struct buf text = BUF(MIB(16));
-	char piece[4096];
-	ssize_t n;
+	int r = file_read("/proc/self/mountinfo", &text);
 
-	if (fd < 0)
-		return -errno;
-	while ((n = read(fd, piece, sizeof(piece))) > 0 && buf_add(&text, piece, (size_t)n) == 0)
-		;
 	mounts_parse(buf_view(&text), ret);
 	buf_done(&text);
-	return n < 0 ? -errno : 0;
+	return r;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "run/config_file.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole files, read into a buffer that has a ceiling. */
-#ifndef AITAP_RUN_CONFIG_FILE_H
-#define AITAP_RUN_CONFIG_FILE_H
+#ifndef AITAP_BASE_FILE_H
+#define AITAP_BASE_FILE_H
 
 #include "base/buf.h"
 
