@@ -113,8 +113,6 @@ static const struct want request_headers[] = {
 
 static const struct want response_headers[] = {
 	{ "request-id", PICK_REQUEST_ID },
-	{ "x-request-id", PICK_REQUEST_ID },
-	{ "anthropic-organization-id", PICK_ORG },
 	{ 0 },
 };
 

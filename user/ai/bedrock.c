@@ -131,11 +131,6 @@ static const struct want response[] = {
 	{ 0 },
 };
 
-static const struct want response_headers[] = {
-	{ "x-amzn-requestid", PICK_REQUEST_ID },
-	{ 0 },
-};
-
 /* bedrock-runtime.us-east-1.amazonaws.com */
 static struct str region_of(struct str host)
 {
@@ -202,6 +197,9 @@ static int item(struct dialect *d, enum side side, struct item *item)
 		return 0;
 	}
 	d->own[OWN_WRITE_5M] = d->own[OWN_WRITE_1H] = 0;
+	/* AI21's first models number every answer 1234 */
+	if (item->values[PICK_ID].kind == VALUE_NUMBER)
+		item_drop(item, PICK_ID);
 	if (item_has(item, OPENAI_SHAPE))
 		d->convention &= ~(unsigned int)CACHE_APART;
 	if (item_has(item, GUARDRAIL_UNITS))
@@ -222,7 +220,6 @@ const struct provider dialect_bedrock = {
 	.name = "bedrock",
 	.routes = routes,
 	.wants = { request, response },
-	.headers = { NULL, response_headers },
 	.convention = CACHE_APART,
 	.head = head,
 	.item = item,

@@ -139,10 +139,12 @@ static int head(struct dialect *d, enum side side, const struct head *head)
 {
 	struct call *call = d->call;
 	struct str model = path_after(head->path, "/models/");
+	ptrdiff_t method = str_chr(model, ':');
 
 	if (side != SIDE_REQUEST)
 		return 0;
-	url_decode(str_sub(model, 0, (size_t)str_chr(model, ':')), call->model_requested, sizeof(call->model_requested));
+	if (method > 0)
+		url_decode(str_sub(model, 0, (size_t)method), call->model_requested, sizeof(call->model_requested));
 	if (!call->project[0])
 		url_decode(path_after(head->path, "/projects/"), call->project, sizeof(call->project));
 	url_decode(path_after(head->path, "/locations/"), call->region, sizeof(call->region));

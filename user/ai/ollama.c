@@ -50,11 +50,6 @@ static const struct want response[] = {
 	{ 0 },
 };
 
-static const struct want response_headers[] = {
-	{ "x-request-id", PICK_REQUEST_ID },
-	{ 0 },
-};
-
 static int item(struct dialect *d, enum side side, struct item *item)
 {
 	if (side == SIDE_RESPONSE && item_has(item, FAILED))
@@ -66,6 +61,5 @@ const struct provider dialect_ollama = {
 	.name = "ollama",
 	.routes = routes,
 	.wants = { request, response },
-	.headers = { NULL, response_headers },
 	.item = item,
 };

@@ -18,7 +18,6 @@ static const struct route routes[] = {
 
 static const struct want request[] = {
 	{ "model", PICK_MODEL },
-	{ "version", PICK_MODEL },
 	{ "stream", PICK_STREAM },
 	{ "input.prompt", PICK_CONTENT, WANT_BYTES },
 	{ 0 },
