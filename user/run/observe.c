@@ -116,7 +116,7 @@ static void tell_teams(void *ctx)
 
 static int open_http(struct observation *run)
 {
-	const char *listen = run->options->metrics ? run->options->metrics : run->setup->config->metrics;
+	const char *listen = run->options->metrics ? run->options->metrics : run->options->command ? "none" : run->setup->config->metrics;
 	int err;
 
 	if (!listen[0] || !strcmp(listen, "none"))

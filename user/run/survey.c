@@ -13,7 +13,8 @@ int survey(target_state_fn tell, void *ctx, struct targets_counts *ret_counts)
 	_cleanup_(targets_freep) struct targets *targets = NULL;
 	int err = targets_new(&(struct targets_config){ .ops = &ops }, &targets);
 
-	if (err == 0)
+	/* as a run begins; without the privilege to hear of mappings a look at /proc has to do */
+	if (err == 0 && targets_start(targets) < 0)
 		err = targets_scan(targets);
 	if (err < 0)
 		return err;
