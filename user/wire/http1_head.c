@@ -310,13 +310,14 @@ static bool holds(struct conn *conn, enum dir dir, size_t had)
 	return message_start_line(p, n, side_of(conn, dir));
 }
 
+/* Whose it was is known, where nothing else is lost. */
 static void too_long(struct conn *conn, enum dir dir)
 {
-	struct exchange *exchange = exchange_first_waiting(&conn->exchanges);
+	struct message *message = message_of(conn, dir);
 
 	conn->wire->counts.long_heads++;
-	if (exchange && side_of(conn, dir) == SIDE_RESPONSE)
-		exchange->facts.truncated = true;
+	if (side_of(conn, dir) == SIDE_RESPONSE && !message->after_hole && pair(conn, dir, false) && message->exchange)
+		message->exchange->facts.truncated = true;
 	http1_lost(conn, dir);
 }
 
