@@ -131,6 +131,8 @@ static void take_text(struct dialect *d, const struct place *place, struct str t
 	char *to = (char *)d->call + place->at;
 
 	/* most repeat what is there: every event of a stream names its model */
+	if (place->pick == PICK_ID && d->choice && d->choice->route && d->choice->route->flags & ROUTE_NO_ANSWER)
+		return;
 	if (!text.n || (place->once && *to) || (text.n < place->size && !to[text.n] && !memcmp(to, text.p, text.n)))
 		return;
 	str_copy(to, place->size, text);
@@ -306,6 +308,12 @@ static uint64_t output(const struct dialect *d)
 	return n;
 }
 
+/* More from the cache than there was: counted before something hidden was taken out of the input. No discount then. */
+static bool cache_exceeds(const struct dialect *d)
+{
+	return sum(d->count[PICK_CACHE_READ], cache_write(d)) > input(d);
+}
+
 static void fill_usage(const struct dialect *d, struct usage *usage)
 {
 	usage_set(usage, COUNT_INPUT, input(d));
@@ -315,6 +323,9 @@ static void fill_usage(const struct dialect *d, struct usage *usage)
 			usage_set(usage, plain_counts[i].count, d->count[plain_counts[i].pick]);
 	if (d->reported & (BIT(PICK_CACHE_WRITE) | BIT(PICK_CACHE_WRITE_5M) | BIT(PICK_CACHE_WRITE_1H)))
 		usage_set(usage, COUNT_CACHE_WRITE, cache_write(d));
+	if (cache_exceeds(d))
+		for (int which = COUNT_CACHE_READ; which <= COUNT_CACHE_WRITE_1H; which++)
+			usage_set(usage, (enum count)which, 0);
 }
 
 #define TOKENS (BIT(PICK_INPUT) | BIT(PICK_OUTPUT) | BIT(PICK_TOTAL) | BIT(PICK_CACHE_READ) | BIT(PICK_CACHE_WRITE) | \
@@ -326,6 +337,9 @@ static void settle(struct dialect *d)
 	struct call *call = d->call;
 	struct usage *usage = &call->usages[0];
 
+	/* what clients ask for that do not know it themselves */
+	if (!strcmp(call->model_requested, "unknown"))
+		call->model_requested[0] = 0;
 	if (d->no_usage) {
 		call->n_usages = call->n_units = 0;
 		call->usage_raw[0] = 0;

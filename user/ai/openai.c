@@ -21,9 +21,8 @@ enum {
 	OWN_DATA_OBJECT = PICK_OWN_5,
 	OWN_ERROR = PICK_OWN_6,		/* there is one, whatever it looks like */
 	OWN_DURATION = PICK_OWN_7,	/* seconds of audio */
-	OWN_RUN_MODEL = PICK_OWN_8,	/* of a batch's line */
+	OWN_RESULTS = PICK_OWN_8,	/* of a batch, how many */
 	OWN_CACHED = PICK_OWN_9,	/* cache read by a field that counts apart from input */
-	OWN_CODE_TEXT = PICK_OWN_10,
 };
 
 /* dialect->own */
@@ -31,31 +30,34 @@ enum { SEARCHES, FILE_SEARCHES, INTERPRETERS, DRAWINGS, LOOKED };
 
 /* ---- what is picked */
 
+#define COUNTS(at, rule) \
+	{ at "usage.prompt_tokens", PICK_INPUT, rule }, \
+	{ at "usage.input_tokens", PICK_INPUT, rule }, \
+	{ at "usage.completion_tokens", PICK_OUTPUT, rule }, \
+	{ at "usage.output_tokens", PICK_OUTPUT, rule }, \
+	{ at "usage.total_tokens", PICK_TOTAL, rule }, \
+	{ at "usage.prompt_tokens_details.cached_tokens", PICK_CACHE_READ, rule }, \
+	{ at "usage.prompt_token_details.cached_tokens", PICK_CACHE_READ, rule }, \
+	{ at "usage.input_tokens_details.cached_tokens", PICK_CACHE_READ, rule }, \
+	{ at "usage.input_token_details.cached_tokens", PICK_CACHE_READ, rule }, \
+	{ at "usage.prompt_tokens_details.cache_write_tokens", PICK_CACHE_WRITE, rule }, \
+	{ at "usage.input_tokens_details.cache_write_tokens", PICK_CACHE_WRITE, rule }, \
+	{ at "usage.completion_tokens_details.reasoning_tokens", PICK_REASONING, rule }, \
+	{ at "usage.completion_token_details.reasoning_tokens", PICK_REASONING, rule }, \
+	{ at "usage.output_tokens_details.reasoning_tokens", PICK_REASONING, rule }, \
+	{ at "usage.prompt_tokens_details.audio_tokens", PICK_AUDIO_INPUT, rule }, \
+	{ at "usage.input_tokens_details.audio_tokens", PICK_AUDIO_INPUT, rule }, \
+	{ at "usage.input_token_details.audio_tokens", PICK_AUDIO_INPUT, rule }, \
+	{ at "usage.completion_tokens_details.audio_tokens", PICK_AUDIO_OUTPUT, rule }, \
+	{ at "usage.output_tokens_details.audio_tokens", PICK_AUDIO_OUTPUT, rule }, \
+	{ at "usage.prompt_tokens_details.image_tokens", PICK_IMAGE_INPUT, rule }, \
+	{ at "usage.input_tokens_details.image_tokens", PICK_IMAGE_INPUT, rule }, \
+	{ at "usage.completion_tokens_details.image_tokens", PICK_IMAGE_OUTPUT, rule }, \
+	{ at "usage.output_tokens_details.image_tokens", PICK_IMAGE_OUTPUT, rule }
+
 #define USAGE(at) \
+	COUNTS(at, WANT_LAST), \
 	{ at "usage", PICK_RAW, WANT_NUMBERS }, \
-	{ at "usage.prompt_tokens", PICK_INPUT }, \
-	{ at "usage.input_tokens", PICK_INPUT }, \
-	{ at "usage.completion_tokens", PICK_OUTPUT }, \
-	{ at "usage.output_tokens", PICK_OUTPUT }, \
-	{ at "usage.total_tokens", PICK_TOTAL }, \
-	{ at "usage.prompt_tokens_details.cached_tokens", PICK_CACHE_READ }, \
-	{ at "usage.prompt_token_details.cached_tokens", PICK_CACHE_READ }, \
-	{ at "usage.input_tokens_details.cached_tokens", PICK_CACHE_READ }, \
-	{ at "usage.input_token_details.cached_tokens", PICK_CACHE_READ }, \
-	{ at "usage.prompt_tokens_details.cache_write_tokens", PICK_CACHE_WRITE }, \
-	{ at "usage.input_tokens_details.cache_write_tokens", PICK_CACHE_WRITE }, \
-	{ at "usage.completion_tokens_details.reasoning_tokens", PICK_REASONING }, \
-	{ at "usage.completion_token_details.reasoning_tokens", PICK_REASONING }, \
-	{ at "usage.output_tokens_details.reasoning_tokens", PICK_REASONING }, \
-	{ at "usage.prompt_tokens_details.audio_tokens", PICK_AUDIO_INPUT }, \
-	{ at "usage.input_tokens_details.audio_tokens", PICK_AUDIO_INPUT }, \
-	{ at "usage.input_token_details.audio_tokens", PICK_AUDIO_INPUT }, \
-	{ at "usage.completion_tokens_details.audio_tokens", PICK_AUDIO_OUTPUT }, \
-	{ at "usage.output_tokens_details.audio_tokens", PICK_AUDIO_OUTPUT }, \
-	{ at "usage.prompt_tokens_details.image_tokens", PICK_IMAGE_INPUT }, \
-	{ at "usage.input_tokens_details.image_tokens", PICK_IMAGE_INPUT }, \
-	{ at "usage.completion_tokens_details.image_tokens", PICK_IMAGE_OUTPUT }, \
-	{ at "usage.output_tokens_details.image_tokens", PICK_IMAGE_OUTPUT }, \
 	{ at "usage.cost", PICK_COST, .scale = 12 }, \
 	{ at "usage.cost.total_cost", PICK_COST, .scale = 12 }, \
 	{ at "usage.cost_in_usd_ticks", PICK_COST, .scale = 2 }, \
@@ -95,6 +97,12 @@ static const struct want response[] = {
 	USAGE(""),
 	USAGE("response."),
 	USAGE("x_groq."),
+	/* results of a batch: a line of its own each, or all in one document */
+	COUNTS("response.body.", WANT_SUM),
+	{ "response.body", OWN_RESULTS, WANT_COUNT },
+	{ "response.body.model", PICK_MODEL },
+	COUNTS("results[].batch_result.response.chat_get_completion.", WANT_SUM),
+	{ "results[].batch_result", OWN_RESULTS, WANT_COUNT },
 	{ "usage.cached_tokens", PICK_CACHE_READ },
 	{ "usage.num_cached_tokens", PICK_CACHE_READ },
 	{ "usage.prompt_cache_hit_tokens", PICK_CACHE_READ },
@@ -209,22 +217,22 @@ static const struct route routes[] = {
 	{ "*/threads/runs", "invoke_agent" },
 	{ "*/threads/*/runs/*", "invoke_agent", ROUTE_RETRIEVAL },
 	{ "*/threads/*/runs/*/steps*", "runs", ROUTE_FREE },
-	{ "*/threads", "threads", ROUTE_FREE | ROUTE_WEAK },
-	{ "*/threads/*", "threads", ROUTE_FREE | ROUTE_WEAK },
-	{ "*/assistants", "create_agent", ROUTE_FREE | ROUTE_WEAK },
-	{ "*/assistants/*", "assistants", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/threads", "threads", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
+	{ "*/threads/*", "threads", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
+	{ "*/assistants", "create_agent", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
+	{ "*/assistants/*", "assistants", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
 	{ "*/v1/agents", "create_agent", ROUTE_FREE | ROUTE_WEAK },
-	{ "*/vector_stores*", "vector_stores", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/vector_stores*", "vector_stores", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
 	{ "*/conversations/*", "conversations", ROUTE_FREE | ROUTE_WEAK },
 	{ "*/fine_tuning/*", "fine_tuning", ROUTE_FREE | ROUTE_WEAK },
-	{ "*/batches", "batch", ROUTE_BATCH | ROUTE_WEAK },
-	{ "*/batches/*", "batch", ROUTE_BATCH | ROUTE_RETRIEVAL | ROUTE_WEAK },
-	{ "*/files", "files", ROUTE_FREE | ROUTE_WEAK },
-	{ "*/files/*", "files", ROUTE_FREE | ROUTE_WEAK },
-	{ "*/v1/models", "models", ROUTE_FREE },
-	{ "*/models", "models", ROUTE_FREE | ROUTE_WEAK },
-	{ "*/models/*", "models", ROUTE_FREE | ROUTE_WEAK },
-	{ "*/organization/*", "organization", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/batches", "batch", ROUTE_BATCH | ROUTE_WEAK | ROUTE_NO_ANSWER },
+	{ "*/batches/*", "batch", ROUTE_BATCH | ROUTE_RETRIEVAL | ROUTE_WEAK | ROUTE_NO_ANSWER },
+	{ "*/files", "files", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
+	{ "*/files/*", "files", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
+	{ "*/v1/models", "models", ROUTE_FREE | ROUTE_NO_ANSWER },
+	{ "*/models", "models", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
+	{ "*/models/*", "models", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
+	{ "*/organization/*", "organization", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
 	{ NULL },
 };
 
@@ -320,6 +328,17 @@ static void anthropic_fields(struct dialect *d, struct item *item)
 	dialect_count(d, PICK_CACHE_READ, item_number(item, OWN_CACHED));
 }
 
+/* Results of a batch add up, over lines as well. */
+static void add_results(struct dialect *d, struct item *item)
+{
+	for (unsigned int pick = PICK_INPUT; pick <= PICK_IMAGE_CACHE_READ; pick++) {
+		if (item_has(item, pick))
+			dialect_count(d, pick, d->count[pick] + item_number(item, pick));
+		item_drop(item, pick);
+	}
+	item_drop(item, PICK_ID);
+}
+
 static int openai_item(struct dialect *d, enum side side, struct item *item)
 {
 	if (side == SIDE_REQUEST)
@@ -331,12 +350,31 @@ static int openai_item(struct dialect *d, enum side side, struct item *item)
 	if (at(d, "chat") && str_find(str_of(d->call->path), STR("/responses")) >= 0)
 		responses_item(d, item);
 	anthropic_fields(d, item);
+	if (item_has(item, OWN_RESULTS))
+		add_results(d, item);
+	if (at(d, "transcription") && item_text(item, PICK_TYPE).n)
+		item_drop(item, PICK_ID);	/* of a segment */
+	if (d->call->response_id[0] && str_starts(item_text(item, OWN_OBJECT), STR("chat.completion")))
+		item_drop(item, PICK_ID);	/* a relay may name each chunk anew */
+	if (at(d, "batch") && item_is(item, OWN_OBJECT, "batch") && !item_is(item, PICK_STATUS, "completed"))
+		return 1;	/* its counts still grow */
 	if (at(d, "image_generation") && item_has(item, OWN_DATA) && !item_has(item, PICK_RAW))
 		dialect_unit(d, "image", item_number(item, OWN_DATA));
 	if (at(d, "transcription") && item_has(item, OWN_DURATION) && !item_has(item, PICK_RAW))
 		dialect_unit(d, "second", item_number(item, OWN_DURATION));
 	if (at(d, "models") && item_is(item, OWN_OBJECT, "list") && item_is(item, OWN_DATA_OBJECT, "model"))
 		d->sure = true;
+	return 0;
+}
+
+/* Who counts reasoning apart shows it in the total. */
+static int openai_end(struct dialect *d, enum ending ending)
+{
+	uint64_t reasoning = d->count[PICK_REASONING], total = d->count[PICK_TOTAL];
+
+	(void)ending;
+	if (reasoning && total == d->count[PICK_INPUT] + d->count[PICK_OUTPUT] + reasoning)
+		d->convention |= REASONING_APART;
 	return 0;
 }
 
@@ -347,4 +385,5 @@ const struct provider dialect_openai = {
 	.headers = { no_headers, response_headers },
 	.head = openai_head,
 	.item = openai_item,
+	.end = openai_end,
 };

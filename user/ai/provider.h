@@ -29,9 +29,10 @@ struct dialect;		/* state: see ai/dialect.h */
 enum route_flag {
 	ROUTE_WEAK = 1 << 0,		/* common elsewhere: no sign of AI on an unknown host (/models, /files) */
 	ROUTE_FREE = 1 << 1,		/* nothing is billed: CALL_FREE */
-	ROUTE_RETRIEVAL = 1 << 2,	/* a GET of what an earlier call brought: CALL_RETRIEVAL; else GET is free */
+	ROUTE_RETRIEVAL = 1 << 2,	/* a GET may bring the usage of an earlier call; any other GET is free */
 	ROUTE_BATCH = 1 << 3,		/* billing is batch */
 	ROUTE_STREAM = 1 << 4,		/* the answer is streamed though the body does not ask for it */
+	ROUTE_NO_ANSWER = 1 << 5,	/* what comes back is no model's answer: its id is no response_id */
 };
 
 /* The longest pattern that fits the path decides. */

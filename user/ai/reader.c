@@ -86,12 +86,13 @@ static void read_route(struct reader *r, const struct head *head)
 	const struct route *route = r->choice.route;
 	struct call *call = r->dialect.call;
 	unsigned int flags = route ? route->flags : 0;
-	bool get = str_eq(head->method, STR("GET"));
+	bool upgrade = head_get(head, STR("upgrade")).n, get = str_eq(head->method, STR("GET")) && !upgrade;
 
 	STR_COPY(call->operation, str_of(route ? route->operation : ""));
-	if (get && flags & ROUTE_RETRIEVAL)
+	/* a GET makes nothing: it reads what was made */
+	if (get)
 		call->flags |= CALL_RETRIEVAL;
-	else if (!str_eq(head->method, STR("POST")) || flags & ROUTE_FREE)
+	if (flags & ROUTE_FREE || (get && !(flags & ROUTE_RETRIEVAL)) || (!get && !upgrade && !str_eq(head->method, STR("POST"))))
 		call->flags |= CALL_FREE;
 	if (flags & ROUTE_STREAM)
 		call->flags |= CALL_STREAM;

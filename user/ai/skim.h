@@ -45,7 +45,7 @@ struct want {
 #define SKIM_ROOM 160
 #define SKIM_TEXT 6144		/* all texts of one item */
 #define SKIM_KEY 63		/* the longest key that can be wanted */
-#define SKIM_NODES 384		/* the largest table */
+#define SKIM_NODES 512		/* the largest table */
 #define SKIM_SLOTS 1024
 #define SKIM_DEPTH 24		/* the longest path, and what WANT_NUMBERS keeps of nesting */
 
