@@ -28,7 +28,7 @@ struct outcome {
 	struct usage sum;	/* of all its calls */
 	struct usage billed[CALL_USAGES];
 	size_t n_billed;
-	bool retrieval, priced_wrong;
+	bool retrieval, spent_twice;
 };
 
 struct judge {
@@ -36,6 +36,7 @@ struct judge {
 	struct outcome *outcomes;
 	size_t *case_of;	/* by connection: the first case played on it */
 	size_t n_conns;
+	struct map spent;	/* answers whose usage was spent, by a hash of provider and id */
 	uint64_t random, boot_ns;
 	unsigned int strays;	/* calls that belong to no case */
 	double allow;
@@ -49,6 +50,22 @@ static void add_usage(struct usage *sum, const struct usage *u)
 	sum->known |= u->known;
 	for (size_t i = 0; i < COUNT_MAX; i++)
 		sum->count[i] += u->count[i];
+}
+
+/* An answer that is fetched again is spent once: by the first record that has its usage. */
+static bool spent_twice(struct judge *judge, const struct record *record)
+{
+	const struct call *call = record->call;
+	uint64_t key = hash_bytes(call->response_id, strlen(call->response_id),
+				  hash_bytes(call->provider, strlen(call->provider), 0));
+	bool before;
+
+	if (!record->spend || !call->response_id[0] || !call->n_usages)
+		return false;
+	before = map_get(&judge->spent, key) != NULL;
+	if (map_put(&judge->spent, key, judge) < 0)
+		exit(1);
+	return before && call->flags & CALL_RETRIEVAL;
 }
 
 static void on_record(void *ctx, const struct record *record)
@@ -77,7 +94,7 @@ static void on_record(void *ctx, const struct record *record)
 			add_usage(&outcome->sum, &call->usages[0]);
 	}
 	outcome->retrieval |= (call->flags & CALL_RETRIEVAL) != 0;
-	outcome->priced_wrong |= (call->flags & CALL_RETRIEVAL) && record->spend && !(call->flags & CALL_BACKGROUND);
+	outcome->spent_twice |= spent_twice(judge, record);
 }
 
 /* ---- one case */
@@ -133,40 +150,61 @@ static void judge_counts(struct json_object *truth, const struct usage *u, struc
 	differ_count(why, "reasoning", number(truth, "reasoning_tokens"), false, u, COUNT_REASONING);
 }
 
-static bool bills(struct json_object *line, const struct usage *u)
-{
-	uint64_t input = number(line, "input_uncached") + number(line, "cache_read") + number(line, "cache_write");
+/* What is billed, summed by model: how a provider splits the turns of one model changes no bill. */
+struct bill {
+	struct str model;
+	uint64_t input, cache_read, cache_write, output;
+};
 
-	return str_eq(case_text(line, "model"), str_of(u->model)) && u->count[COUNT_INPUT] == input &&
-	       u->count[COUNT_CACHE_READ] == number(line, "cache_read") &&
-	       u->count[COUNT_CACHE_WRITE] == number(line, "cache_write") && u->count[COUNT_OUTPUT] == number(line, "output_total");
+static void add_bill(struct bill *bills, size_t *n, const struct bill *add)
+{
+	size_t i = 0;
+
+	while (i < *n && !str_eq(bills[i].model, add->model))
+		i++;
+	if (i == CALL_USAGES)
+		return;
+	if (i == *n)
+		bills[(*n)++].model = add->model;
+	bills[i].input += add->input;
+	bills[i].cache_read += add->cache_read;
+	bills[i].cache_write += add->cache_write;
+	bills[i].output += add->output;
 }
 
-/* The same lines in any order; a line without a model of its own is the call's. */
+static bool has_bill(const struct bill *bills, size_t n, const struct bill *one)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(bills[i].model, one->model))
+			return bills[i].input == one->input && bills[i].cache_read == one->cache_read &&
+			       bills[i].cache_write == one->cache_write && bills[i].output == one->output;
+	return false;
+}
+
 static void judge_billed(struct json_object *truth, const struct outcome *outcome, struct buf *why)
 {
+	struct bill want[CALL_USAGES] = { 0 }, got[CALL_USAGES] = { 0 };
 	struct json_object *billed = case_field(truth, "billed");
-	size_t n = json_object_is_type(billed, json_type_array) ? json_object_array_length(billed) : 0;
-	bool used[CALL_USAGES] = { false };
-	char want[32], got[32];
+	size_t n_want = 0, n_got = 0;
 
-	if (n != outcome->n_billed) {
-		snprintf(want, sizeof(want), "%zu", n);
-		snprintf(got, sizeof(got), "%zu", outcome->n_billed);
-		differ(why, "billed lines", want, got);
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < json_object_array_length(billed); i++) {
 		struct json_object *line = json_object_array_get_idx(billed, i);
-		size_t j = 0;
+		uint64_t read = number(line, "cache_read"), write = number(line, "cache_write");
 
-		while (j < n && (used[j] || !bills(line, &outcome->billed[j])))
-			j++;
-		if (j == n)
-			differ(why, "billed", json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN), outcome->billed[i].model);
-		else
-			used[j] = true;
+		add_bill(want, &n_want, &(struct bill){ case_text(line, "model"), number(line, "input_uncached") + read + write, read,
+							write, number(line, "output_total") });
 	}
+	for (size_t i = 0; i < outcome->n_billed; i++) {
+		const struct usage *u = &outcome->billed[i];
+
+		add_bill(got, &n_got, &(struct bill){ str_of(u->model), u->count[COUNT_INPUT], u->count[COUNT_CACHE_READ],
+						      u->count[COUNT_CACHE_WRITE], u->count[COUNT_OUTPUT] });
+	}
+	for (size_t i = 0; i < n_want; i++)
+		if (n_got != n_want || !has_bill(got, n_got, &want[i])) {
+			differ(why, "billed", json_object_to_json_string_ext(billed, JSON_C_TO_STRING_PLAIN), "other lines");
+			return;
+		}
 }
 
 static void judge_usage(struct json_object *truth, const struct outcome *outcome, struct buf *why)
@@ -198,6 +236,24 @@ static bool asks(const struct corpus_case *c)
 	return !str_eq(case_text(c->recorded, "quality"), STR("response-only")) || case_text(c->truth, "model_requested").n;
 }
 
+static void judge_names(const struct corpus_case *c, const struct outcome *outcome, struct buf *why)
+{
+	struct json_object *truth = c->truth, *id = case_field(truth, "response_id");
+	const struct call *call = &outcome->call;
+
+	if (json_object_get_boolean(case_field(truth, "retrieval")) != outcome->retrieval)
+		differ(why, "retrieval", outcome->retrieval ? "false" : "true", outcome->retrieval ? "true" : "false");
+	if (outcome->calls > 1)
+		return;
+	if (asks(c))
+		differ_text(why, "model_requested", case_text(truth, "model_requested"), call->model_requested);
+	differ_text(why, "model", case_text(truth, "model_returned"), call->model);
+	differ_text(why, "request_id", case_text(truth, "request_id"), call->request_id);
+	/* "": the truth took the empty id of a first chunk that has nothing but a filter's results */
+	if (!id || json_object_get_string_len(id))
+		differ_text(why, "response_id", case_text(truth, "response_id"), call->response_id);
+}
+
 static void judge_case(const struct corpus_case *c, const struct outcome *outcome, struct buf *why)
 {
 	const struct call *call = &outcome->call;
@@ -209,19 +265,12 @@ static void judge_case(const struct corpus_case *c, const struct outcome *outcom
 		return;
 	}
 	judge_usage(truth, outcome, why);
-	if (outcome->calls == 1) {
-		if (asks(c))
-			differ_text(why, "model_requested", case_text(truth, "model_requested"), call->model_requested);
-		differ_text(why, "model", case_text(truth, "model_returned"), call->model);
-		differ_text(why, "request_id", case_text(truth, "request_id"), call->request_id);
-		differ_text(why, "response_id", case_text(truth, "response_id"), call->response_id);
-	}
+	if (json_object_get_boolean(case_field(truth, "usage_present")))
+		judge_names(c, outcome, why);
 	snprintf(status, sizeof(status), "%d", call->status);
 	snprintf(want, sizeof(want), "%d", json_object_get_int(case_field(truth, "status")));
 	differ_text(why, "status", str_of(want), status);
-	if (json_object_get_boolean(case_field(truth, "retrieval")) != outcome->retrieval)
-		differ(why, "retrieval", outcome->retrieval ? "false" : "true", outcome->retrieval ? "true" : "false");
-	if (outcome->priced_wrong)
+	if (outcome->spent_twice)
 		differ(why, "spend", "false", "true");
 	if (call->flags & (CALL_INCOMPLETE | CALL_TRUNCATED | CALL_UNDECODED | CALL_ABORTED | CALL_MID_CONNECTION))
 		differ(why, "flags", "clean", call->flags & CALL_INCOMPLETE ? "incomplete" : call->flags & CALL_TRUNCATED ? "truncated" :
@@ -408,6 +457,8 @@ static int run_framing(struct judge *judge, enum framing framing, unsigned int *
 	judge->random = 1 + framing;
 	judge->boot_ns = 1000000000;
 	judge->strays = 0;
+	map_done(&judge->spent);
+	judge->spent = MAP(1 << 20);
 	if (err == 0)
 		err = play_all(judge, framing, &through);
 	through_close(&through);
@@ -447,6 +498,7 @@ int main(int argc, char **argv)
 	for (enum framing framing = 0; err == 0 && framing < FRAMINGS; framing++)
 		err = run_framing(&judge, framing, &passed, &failed);
 	corpus_done(&judge.corpus);
+	map_done(&judge.spent);
 	mem_free(judge.outcomes);
 	mem_free(judge.case_of);
 	if (err < 0) {
