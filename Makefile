@@ -155,7 +155,7 @@ $(O)/unit/test_tap_%: tests/unit/test_tap_%.c $(O)/libcore.a $(wildcard tests/li
 $(O)/unit/test_%: tests/unit/test_%.c $(O)/libcore.a $(wildcard tests/lib/*.h)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. $< $(O)/libcore.a -lcmocka $(CORE_LIBS) -o $@
+	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. $< $(O)/libcore.a -lcmocka -lbrotlienc $(CORE_LIBS) -o $@
 
 # ---- programs that link the capture side as well
 TAP_BIN := $(O)/tests/live/capture $(O)/tests/verifier/verifier
