@@ -223,7 +223,9 @@ static int item(struct dialect *d, enum side side, struct item *item)
 		dialect_emit(d);
 		return 1;
 	}
-	/* models, files and batches are no answers */
+	/* at the start of a stream output is a first guess: without the end it is unknown */
+	if (item_is(item, PICK_TYPE, "message_start"))
+		item_drop(item, PICK_OUTPUT);
 	if (item_has(item, PICK_TYPE) && str_starts(item_text(item, PICK_TYPE), STR("message_batch")))
 		item_drop(item, PICK_ID);
 	return 0;
