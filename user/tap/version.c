@@ -49,7 +49,8 @@ static bool parse_text(struct str s, enum version_maker maker, struct version *r
 	}
 	if (n < s.n && islower((unsigned char)s.p[n]))	/* 1.1.1w */
 		n++;
-	if (n >= s.n || (s.p[n] != ' ' && s.p[n] != '-'))
+	/* LibreSSL's text ends with the number */
+	if (n >= s.n || (s.p[n] != ' ' && s.p[n] != '-' && (s.p[n] || maker != MAKER_LIBRESSL)))
 		return false;
 	v.major = triple[0];
 	v.minor = triple[1];
