@@ -378,6 +378,82 @@ static void flags_are_named_once(void **state)
 	assert_string_equal(record_credential_name(CREDENTIAL_CLOUD_TOKEN), "cloud_token");
 }
 
+/* ---- the schema in the tree */
+
+static struct json_object *down(struct json_object *object, const char *path)
+{
+	struct str rest = str_of(path), key;
+	char name[32];
+
+	while (str_split(&rest, '/', &key)) {
+		STR_COPY(name, key);
+		if (!json_object_object_get_ex(object, name, &object))
+			fail_msg("the schema has no %s of %s", name, path);
+	}
+	return object;
+}
+
+static bool lists(struct json_object *list, const char *name)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		const char *one = json_object_get_string(json_object_array_get_idx(list, i));
+
+		if (one && !strcmp(one, name))
+			return true;
+	}
+	return false;
+}
+
+#define NAME_OF(function, type) static const char *function##_(unsigned int i) { return function((type)i); }
+NAME_OF(record_class_name, enum line_class)
+NAME_OF(record_status_name, enum cost_status)
+NAME_OF(record_billing_name, enum billing)
+NAME_OF(record_usage_source_name, enum usage_source)
+NAME_OF(record_credential_name, enum credential_kind)
+
+/* Its closed lists are those of this program, name by name; and every field is there, in its order. */
+static void the_schema_is_ours(void **state)
+{
+	static const struct {
+		const char *path;
+		const char *(*name)(unsigned int);
+		unsigned int from, to;
+		size_t more;		/* that a later version or another kind of record has */
+	} closed[] = {
+		{ "$defs/line/properties/class/enum", record_class_name_, 0, LINE_CLASSES, 0 },
+		{ "properties/cost_status/enum", record_status_name_, 0, COST_PARTIAL + 1, 0 },
+		{ "properties/billing/enum", record_billing_name_, 0, BILLING_SELF_HOSTED + 1, 0 },
+		{ "properties/usage_source/enum", record_usage_source_name_, 0, USAGE_ESTIMATED + 1, 0 },
+		{ "$defs/credential/properties/kind/enum", record_credential_name_, 1, CREDENTIAL_CLOUD_TOKEN + 1, 0 },
+		{ "properties/flags/items/enum", record_flag_name, 0, 20, 0 },
+		{ "properties/tls/enum", record_library_name, 1, EVENT_LIBRARY_RUSTLS + 1, 1 },
+	};
+	struct json_object *schema = json_object_from_file("tools/schema/record.schema.json");
+	struct json_object *record = parsed(&fresh()->record);
+	struct json_object_iterator field = json_object_iter_begin(record), end = json_object_iter_end(record);
+
+	(void)state;
+	if (!schema)
+		fail_msg("run from the project's folder: %s", json_util_get_last_err());
+	for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++) {
+		struct json_object *list = down(schema, closed[i].path);
+
+		assert_int_equal(json_object_array_length(list), closed[i].to - closed[i].from + closed[i].more);
+		for (unsigned int j = closed[i].from; j < closed[i].to; j++)
+			if (!lists(list, closed[i].name(j)))
+				fail_msg("%s has no %s", closed[i].path, closed[i].name(j));
+	}
+	json_object_object_foreach(down(schema, "properties"), key, value) {
+		(void)value;
+		assert_false(json_object_iter_equal(&field, &end));
+		assert_string_equal(json_object_iter_peek_name(&field), key);
+		json_object_iter_next(&field);
+	}
+	assert_true(json_object_iter_equal(&field, &end));
+	json_object_put(record);
+	json_object_put(schema);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +461,7 @@ int main(void)
 		cmocka_unit_test(any_bytes_give_json), cmocka_unit_test(refusals_leave_the_buf),
 		cmocka_unit_test(every_ceiling_is_kept), cmocka_unit_test(a_failed_buf_stays_so),
 		cmocka_unit_test(libraries_are_named), cmocka_unit_test(flags_are_named_once),
+		cmocka_unit_test(the_schema_is_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
