@@ -33,17 +33,17 @@ enum { OWN_ALL_1H, OWN_ITERATIONS };
 static const struct route routes[] = {
 	{ "*/v1/messages", "chat", 0 },
 	{ "*/v1/messages/count_tokens", "count_tokens", ROUTE_FREE },
-	{ "*/v1/messages/batches", "batch", ROUTE_FREE },
-	{ "*/v1/messages/batches/*", "batch", ROUTE_FREE },
+	{ "*/v1/messages/batches", "batch", ROUTE_FREE | ROUTE_NO_ANSWER },
+	{ "*/v1/messages/batches/*", "batch", ROUTE_FREE | ROUTE_NO_ANSWER },
 	{ "*/v1/messages/batches/*/results", "chat", ROUTE_RETRIEVAL | ROUTE_BATCH },
 	{ "*/v1/complete", "text_completion", 0 },
 	{ "*/publishers/anthropic/models/*:rawPredict", "chat", 0 },
 	{ "*/publishers/anthropic/models/*:streamRawPredict", "chat", ROUTE_STREAM },
 	{ "*/publishers/anthropic/models/count-tokens:rawPredict", "count_tokens", ROUTE_FREE },
-	{ "*/v1/models", "models", ROUTE_FREE | ROUTE_WEAK },
-	{ "*/v1/models/*", "models", ROUTE_FREE | ROUTE_WEAK },
-	{ "*/v1/files", "files", ROUTE_FREE | ROUTE_WEAK },
-	{ "*/v1/files/*", "files", ROUTE_FREE | ROUTE_WEAK },
+	{ "*/v1/models", "models", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
+	{ "*/v1/models/*", "models", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
+	{ "*/v1/files", "files", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
+	{ "*/v1/files/*", "files", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
 	{ 0 },
 };
 
@@ -226,8 +226,6 @@ static int item(struct dialect *d, enum side side, struct item *item)
 	/* at the start of a stream output is a first guess: without the end it is unknown */
 	if (item_is(item, PICK_TYPE, "message_start"))
 		item_drop(item, PICK_OUTPUT);
-	if (item_has(item, PICK_TYPE) && str_starts(item_text(item, PICK_TYPE), STR("message_batch")))
-		item_drop(item, PICK_ID);
 	return 0;
 }
 

@@ -9,9 +9,11 @@
 static const struct route routes[] = {
 	{ "/v1/predictions", "predict" },
 	{ "/v1/predictions/*", "predict", ROUTE_RETRIEVAL },
-	{ "/v1/predictions/*/cancel", "predict", ROUTE_FREE },
+	{ "/v1/predictions/*/cancel", "predict" },
 	{ "/v1/models/*/predictions", "predict" },
 	{ "/v1/deployments/*/predictions", "predict" },
+	{ "/v1/files*", "files", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
+	{ "/v1/trainings*", "fine_tuning", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
 	{ "/v1/*", "models", ROUTE_FREE | ROUTE_WEAK },
 	{ 0 },
 };

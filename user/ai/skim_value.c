@@ -120,8 +120,9 @@ bool number_parse(struct str s, unsigned int scale, uint64_t *ret)
 		}
 		if (__builtin_mul_overflow(value, 10, &next) ||
 		    __builtin_add_overflow(next, (uint64_t)(s.p[i] - '0'), &next)) {
-			e += !fraction;	/* beyond what fits: digits that do not matter, or the number is too large */
-			continue;
+			if (!fraction)
+				return false;
+			continue;	/* digits that do not matter */
 		}
 		value = next;
 		e -= fraction;
