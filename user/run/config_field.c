@@ -234,7 +234,7 @@ void read_name(struct reading *r, const struct node *node, void *to, const struc
 			return;
 		}
 	for (size_t i = 0; field->names[i]; i++)
-		buf_printf(&known, "%s%s", i ? ", " : "", field->names[i]);
+		buf_printf(&known, "%s%s", known.n ? ", " : "", field->names[i]);
 	if (node->kind != NODE_BAD)
 		refuse(r, node, "'%s': one of %s is needed here", field->key, buf_cstr(&known));
 	buf_done(&known);
