@@ -407,15 +407,20 @@ int conn_role(u64 object, u8 role)
 	return 0;
 }
 
-int conn_server_name(u64 object, u64 name)
+/* Before anything passes, the name of a server is asked for: that is as good as a birth too. */
+static __noinline struct conn *conn_to_name(u64 object)
 {
 	struct conn *conn = conn_find(object) ?: conn_make(object, true);
 
-	if (conn && conn->closed)
-		conn = conn_review(conn);
-	if (conn && conn_tell(conn))
-		emit_server_name(conn->id, name);
-	return 0;
+	return conn && conn->closed ? conn_review(conn) : conn;
+}
+
+/* The connection of a call that has begun, where its return is wanted. */
+static __always_inline struct conn *conn_wanted(u64 object, u32 what)
+{
+	if (what == CALL_SHUTDOWN)
+		return conn_find(object);
+	return what == CALL_SERVER_NAME ? conn_to_name(object) : conn_of_call(object);
 }
 
 /* ---- calls */
@@ -451,6 +456,11 @@ static __always_inline void call_ended(struct conn *conn, u32 what, u64 buf, u64
 		conn_close(conn, EVENT_CLOSE_SHUTDOWN);
 		return;
 	}
+	if (what == CALL_SERVER_NAME) {
+		if (conn_tell(conn))
+			emit_server_name(conn->id, buf);
+		return;
+	}
 	if (done && (bpf_probe_read_user(&n, sizeof(n), (void *)done) || n > MOVED_MAX)) {
 		/* how much passed is not known: at least a byte, and the gap is there to be seen */
 		count_loss(ring_of(conn->id), EVENT_LOSS_UNREADABLE_BYTES, 1);
@@ -463,11 +473,8 @@ static __always_inline void call_ended(struct conn *conn, u32 what, u64 buf, u64
 
 int call_enter_session(u64 object, u64 buf, u64 done, u32 what)
 {
-	struct conn *conn;
+	struct conn *conn = conn_wanted(object, what);
 
-	if (what == CALL_SHUTDOWN)
-		return !conn_find(object);
-	conn = conn_of_call(object);
 	if (!conn)
 		return 1;
 	conn->buf[what & 1] = buf;
@@ -506,7 +513,7 @@ static __noinline int call_keep(u64 object, u64 buf, u64 done, u32 what, struct 
 int call_enter(u64 object, u64 buf, u64 done, u32 what, u64 sp)
 {
 	struct call_key key = { .thread = bpf_get_current_pid_tgid(), .sp = sp };
-	struct conn *conn = what == CALL_SHUTDOWN ? conn_find(object) : conn_of_call(object);
+	struct conn *conn = conn_wanted(object, what);
 
 	if (!conn)
 		return 1;

@@ -23,7 +23,8 @@
 #include "event.h"
 
 /* What moves through a call, beside enum event_dir. */
-#define CALL_SHUTDOWN 2	/* nothing moves; returning 1 ends the connection */
+#define CALL_SHUTDOWN 2		/* nothing moves; returning 1 ends the connection */
+#define CALL_SERVER_NAME 4	/* buf is a string: it can be read for certain once the library has read it */
 
 /*
  * A call begins: done is where the library will leave the byte count, or 0
@@ -40,7 +41,6 @@ __hidden int call_leave(u64 sp, s64 ret);
 __hidden int conn_born(u64 object);
 __hidden int conn_ended(u64 object, u8 reason);
 __hidden int conn_role(u64 object, u8 role);
-__hidden int conn_server_name(u64 object, u64 name);
 
 __hidden int process_close_all(u8 reason);	/* kernel 5.13 */
 __hidden int process_tell_end(u8 what);		/* to every ring that holds connections of it */

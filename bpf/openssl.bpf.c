@@ -29,19 +29,27 @@ extern __u64 *bpf_session_cookie(void) __weak __ksym;
 /* int (SSL *, buf, n, ...): the low half of the return register is the value */
 #define RETURNED(ctx) ((s64)(s32)PT_REGS_RC(ctx))
 
-#define CALL_SHAPE(name, what, buf, done) \
+#define CALL_SHAPE_IF(name, what, condition, buf, done) \
 	SEC("uprobe") int session_##name(struct pt_regs *ctx) \
 	{ \
 		u64 *object = bpf_session_cookie(); \
 		if (bpf_session_is_return()) \
 			return call_leave_session(*object, RETURNED(ctx), what); \
+		if (!(condition)) \
+			return 1; \
 		*object = PT_REGS_PARM1(ctx); \
 		return call_enter_session(*object, buf, done, what); \
 	} \
 	SEC("uprobe") int enter_##name(struct pt_regs *ctx) \
 	{ \
+		if (!(condition)) \
+			return 1; \
 		return call_enter(PT_REGS_PARM1(ctx), buf, done, what, PT_REGS_SP(ctx)); \
 	}
+#define CALL_SHAPE(name, what, buf, done) CALL_SHAPE_IF(name, what, true, buf, done)
+
+#define NAMES_SERVER(ctx) ((u32)PT_REGS_PARM2(ctx) == SSL_CTRL_SET_TLSEXT_HOSTNAME && \
+			   PT_REGS_PARM3(ctx) == TLSEXT_NAMETYPE_HOST_NAME && PT_REGS_PARM4(ctx))
 
 CALL_SHAPE(write_value, EVENT_SENT, PT_REGS_PARM2(ctx), 0)
 CALL_SHAPE(write_done3, EVENT_SENT, PT_REGS_PARM2(ctx), PT_REGS_PARM4(ctx))
@@ -49,6 +57,7 @@ CALL_SHAPE(write_done4, EVENT_SENT, PT_REGS_PARM2(ctx), PT_REGS_PARM5(ctx))
 CALL_SHAPE(read_value, EVENT_RECEIVED, PT_REGS_PARM2(ctx), 0)
 CALL_SHAPE(read_done3, EVENT_RECEIVED, PT_REGS_PARM2(ctx), PT_REGS_PARM4(ctx))
 CALL_SHAPE(shutdown, CALL_SHUTDOWN, 0, 0)
+CALL_SHAPE_IF(ctrl, CALL_SERVER_NAME, NAMES_SERVER(ctx), PT_REGS_PARM4(ctx), 0)
 
 SEC("uprobe") int leave(struct pt_regs *ctx)
 {
@@ -78,12 +87,4 @@ SEC("uprobe") int connect_state(struct pt_regs *ctx)
 SEC("uprobe") int accept_state(struct pt_regs *ctx)
 {
 	return conn_role(PT_REGS_PARM1(ctx), EVENT_ROLE_SERVER);
-}
-
-SEC("uprobe") int ctrl(struct pt_regs *ctx)
-{
-	if ((u32)PT_REGS_PARM2(ctx) != SSL_CTRL_SET_TLSEXT_HOSTNAME ||
-	    PT_REGS_PARM3(ctx) != TLSEXT_NAMETYPE_HOST_NAME || !PT_REGS_PARM4(ctx))
-		return 0;
-	return conn_server_name(PT_REGS_PARM1(ctx), PT_REGS_PARM4(ctx));
 }

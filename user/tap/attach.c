@@ -76,6 +76,7 @@ static const struct plan {
 	enum site_role role;
 	const char *name;	/* "" before it: of the mode */
 	bool call;		/* has an entry and a return */
+	bool moves;		/* bytes: the program is also named after where their count is left */
 	bool ret;		/* at the return alone */
 } plans[] = {
 	{ .role = SITE_NEW, .name = "new_return", .ret = true },
@@ -83,14 +84,14 @@ static const struct plan {
 	{ .role = SITE_CLEAR, .name = "clear_object" },
 	{ .role = SITE_SET_CONNECT_STATE, .name = "connect_state" },
 	{ .role = SITE_SET_ACCEPT_STATE, .name = "accept_state" },
-	{ .role = SITE_CTRL, .name = "ctrl" },
+	{ .role = SITE_CTRL, .name = "ctrl", .call = true },
 	{ .role = SITE_SHUTDOWN, .name = "shutdown", .call = true },
-	{ .role = SITE_READ_INTERNAL, .name = "read", .call = true },
-	{ .role = SITE_READ, .name = "read", .call = true },
-	{ .role = SITE_READ_EX, .name = "read", .call = true },
-	{ .role = SITE_WRITE_INTERNAL, .name = "write", .call = true },
-	{ .role = SITE_WRITE, .name = "write", .call = true },
-	{ .role = SITE_WRITE_EX, .name = "write", .call = true },
+	{ .role = SITE_READ_INTERNAL, .name = "read", .call = true, .moves = true },
+	{ .role = SITE_READ, .name = "read", .call = true, .moves = true },
+	{ .role = SITE_READ_EX, .name = "read", .call = true, .moves = true },
+	{ .role = SITE_WRITE_INTERNAL, .name = "write", .call = true, .moves = true },
+	{ .role = SITE_WRITE, .name = "write", .call = true, .moves = true },
+	{ .role = SITE_WRITE_EX, .name = "write", .call = true, .moves = true },
 };
 
 static struct bpf_program *program_of(struct bpf_object *object, enum tap_mode mode, const struct plan *plan,
@@ -99,7 +100,7 @@ static struct bpf_program *program_of(struct bpf_object *object, enum tap_mode m
 	const char *prefix = mode == TAP_MODE_SESSION ? "session_" : "enter_";
 	char name[64], shape[16] = "";
 
-	if (plan->call && plan->role != SITE_SHUTDOWN)
+	if (plan->moves)
 		snprintf(shape, sizeof(shape), site->done_arg ? "_done%u" : "_value", site->done_arg);
 	snprintf(name, sizeof(name), "%s%s%s", plan->call ? prefix : "", plan->name, shape);
 	return bpf_object__find_program_by_name(object, name);

@@ -56,7 +56,7 @@ static const struct role {
 	[SITE_FREE] = { "SSL_free", { 1, false }, 0 },
 	[SITE_CLEAR] = { "SSL_clear", { 1, false }, 0 },
 	[SITE_SHUTDOWN] = { "SSL_shutdown", { 1, true }, 0 },
-	[SITE_CTRL] = { "SSL_ctrl", { 4, false }, 0 },
+	[SITE_CTRL] = { "SSL_ctrl", { 4, true }, 0 },
 	[SITE_SET_CONNECT_STATE] = { "SSL_set_connect_state", { 1, false }, 0 },
 	[SITE_SET_ACCEPT_STATE] = { "SSL_set_accept_state", { 1, false }, 0 },
 };

@@ -67,6 +67,7 @@ struct file {
 struct targets {
 	struct targets_config config;
 	pid_t pids[ARMS];
+	pid_t self;
 	struct mmap_watch *watch;
 	struct list entries;
 	size_t n_entries;
@@ -121,7 +122,7 @@ static bool in_scope(const struct targets *t, pid_t pid)
 	for (size_t i = 0; i < t->config.n_pids; i++)
 		if (t->pids[i] == pid)
 			return true;
-	return !t->config.n_pids;
+	return !t->config.n_pids && pid != t->self;	/* our own metrics are no traffic to account for */
 }
 
 static struct arm *arm_of(struct entry *entry, pid_t pid)
@@ -450,6 +451,7 @@ int targets_new(const struct targets_config *config, struct targets **ret)
 	if (!t)
 		return -ENOMEM;
 	t->config = *config;
+	t->self = getpid();
 	for (size_t i = 0; i < config->n_pids; i++)
 		t->pids[i] = config->pids[i];
 	list_init(&t->entries);
