@@ -38,7 +38,11 @@ struct filter_ops {
 	int (*hole)(struct filter *);					/* bytes are missing here; NULL: fatal, as is a negative errno */
 };
 
-/* Content codings, from RFC 9110 section 8.4.1, RFC 7932 and RFC 8878 (window as RFC 9659 bounds it). */
+/*
+ * Content codings, from RFC 9110 section 8.4.1, RFC 7932 and RFC 8878 (window as
+ * RFC 9659 bounds it). How much is told of a body before the byte that makes it
+ * corrupt, depends for br and zstd on how it was split.
+ */
 extern const struct filter_ops filter_gzip, filter_deflate, filter_brotli, filter_zstd;
 /* What cuts into items. */
 extern const struct filter_ops filter_document, filter_events, filter_lines, filter_form, filter_sniff;

@@ -2,10 +2,6 @@
 /*
  * Zstandard (RFC 8878) by libzstd; several frames in a row are one body. The
  * window is at most 8 MiB, as RFC 9659 section 3 has it for content codings.
- *
- * When a call fails, libzstd does not say what it had put out before. So it is
- * given one block at a time, as it asks for: what was decoded before a corrupt
- * block is then passed on however the input was split.
  */
 #include <errno.h>
 
@@ -21,7 +17,6 @@
 struct zstandard {
 	struct filter filter;
 	ZSTD_DCtx *state;
-	size_t asks;		/* for so many bytes next: the rest of a block and the next one's header */
 	bool inside;		/* of a frame */
 };
 
@@ -43,36 +38,30 @@ static int begin(struct zstandard *f)
 	if (!f->state)
 		return -ENOMEM;
 	ZSTD_DCtx_setParameter(f->state, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
-	f->asks = ZSTD_FRAMEHEADERSIZE_MIN(ZSTD_f_zstd1);
 	return 0;
-}
-
-/* One call; *ret_more: there may be output left. */
-static int turn(struct zstandard *f, ZSTD_inBuffer *in, bool *ret_more)
-{
-	ZSTD_outBuffer out = { filter_room(&f->filter), FILTER_ROOM, 0 };
-	size_t result = ZSTD_decompressStream(f->state, &out, in);
-
-	if (ZSTD_isError(result))
-		return ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation ? -ENOMEM : -EBADMSG;
-	f->inside = result != 0;
-	f->asks = result ? result : ZSTD_FRAMEHEADERSIZE_MIN(ZSTD_f_zstd1);
-	*ret_more = out.pos == out.size;
-	return filter_pass(&f->filter, out.dst, out.pos);
 }
 
 static int zstandard_write(struct filter *filter, const uint8_t *p, size_t n)
 {
 	struct zstandard *f = (struct zstandard *)filter;
-	ZSTD_inBuffer in = { p, 0, 0 };
+	ZSTD_inBuffer in = { p, n, 0 };
+	ZSTD_outBuffer out;
+	size_t result;
 	int err = f->state ? 0 : begin(f);
-	bool more = false;
 
-	while (!err && (more || in.pos < n)) {
-		in.size = n - in.pos < f->asks ? n : in.pos + f->asks;
-		err = turn(f, &in, &more);
-	}
-	return err ? err : (int)n;
+	if (err)
+		return err;
+	do {
+		out = (ZSTD_outBuffer){ filter_room(filter), FILTER_ROOM, 0 };
+		result = ZSTD_decompressStream(f->state, &out, &in);
+		if (ZSTD_isError(result))
+			return ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation ? -ENOMEM : -EBADMSG;
+		f->inside = result != 0;
+		err = filter_pass(filter, out.dst, out.pos);
+		if (err < 0)
+			return err;
+	} while (in.pos < in.size || out.pos == out.size);
+	return (int)n;
 }
 
 static int zstandard_end(struct filter *filter)
