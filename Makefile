@@ -196,6 +196,11 @@ PREFIX ?= /usr/local
 install: all
 	install -D -m 755 $(O)/aitap $(DESTDIR)$(PREFIX)/bin/aitap
 	install -D -m 644 tools/prices/prices.json $(DESTDIR)$(PREFIX)/share/aitap/prices.json
+	install -D -m 644 tools/schema/record.schema.json $(DESTDIR)$(PREFIX)/share/aitap/record.schema.json
+	install -D -m 644 tools/man/aitap.1 $(DESTDIR)$(PREFIX)/share/man/man1/aitap.1
+	for to in bash:bash-completion/completions/aitap zsh:zsh/site-functions/_aitap fish:fish/vendor_completions.d/aitap.fish; do \
+		file=$(DESTDIR)$(PREFIX)/share/$${to#*:}; mkdir -p $$(dirname $$file) && \
+		$(O)/aitap completion $${to%%:*} >$$file && chmod 644 $$file || exit 1; done
 
 clean:
 	rm -rf $(O)

@@ -71,4 +71,14 @@ fi
 for command in $commands; do
 	grep -q "^	($command) " "$dir/zsh" && grep -q "^		'$command:" "$dir/zsh" || bad "zsh knows $command" 'it does not'
 done
+
+# ---- where they are installed
+if [ "$aitap" = "$O/aitap" ]; then
+	make -s install O="$O" DESTDIR="$dir/to" PREFIX=/usr >"$dir/log" 2>&1 || bad install "$(tail -n 2 "$dir/log" | tr '\n' ' ')"
+	for file in bin/aitap share/aitap/prices.json share/aitap/record.schema.json share/man/man1/aitap.1 \
+		share/bash-completion/completions/aitap share/zsh/site-functions/_aitap share/fish/vendor_completions.d/aitap.fish; do
+		if [ -s "$dir/to/usr/$file" ]; then ok "installs $file"; else bad "installs $file" 'it does not'; fi
+	done
+	cmp -s "$dir/bash" "$dir/to/usr/share/bash-completion/completions/aitap" || bad 'the installed completion' 'differs'
+fi
 exit $status
