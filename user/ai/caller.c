@@ -20,19 +20,32 @@ static const struct {
 };
 
 /* The first that is there counts. */
-static const struct want headers[] = {
-	{ "x-claude-code-session-id", PICK_SESSION, 0, 0, 0 },
-	{ "session_id", PICK_SESSION, 0, 0, 0 },
-	{ "session-id", PICK_SESSION, 0, 0, 0 },
-	{ "conversation_id", PICK_SESSION, 0, 0, 0 },
-	{ "vscode-sessionid", PICK_SESSION, 0, 0, 0 },
-	{ "x-session-id", PICK_SESSION, 0, 0, 0 },
-	{ "helicone-session-id", PICK_SESSION, 0, 0, 0 },
-	{ "chatgpt-account-id", PICK_ACCOUNT, 0, 0, 0 },
-	{ "helicone-user-id", PICK_USER, 0, 0, 0 },
-	{ "openai-organization", PICK_ORG, 0, 0, 0 },
-	{ "openai-project", PICK_PROJECT, 0, 0, 0 },
-	{ "x-goog-user-project", PICK_PROJECT, 0, 0, 0 },
+const struct want caller_headers[] = {
+	{ "x-claude-code-session-id", PICK_SESSION },
+	{ "session_id", PICK_SESSION },
+	{ "session-id", PICK_SESSION },
+	{ "conversation_id", PICK_SESSION },
+	{ "vscode-sessionid", PICK_SESSION },
+	{ "x-session-id", PICK_SESSION },
+	{ "helicone-session-id", PICK_SESSION },
+	{ "chatgpt-account-id", PICK_ACCOUNT },
+	{ "helicone-user-id", PICK_USER },
+	{ "openai-organization", PICK_ORG },
+	{ "openai-project", PICK_PROJECT },
+	{ "x-goog-user-project", PICK_PROJECT },
+	{ .path = NULL },
+};
+
+/* After the dialect's own. */
+const struct want answer_headers[] = {
+	{ "x-request-id", PICK_REQUEST_ID },
+	{ "request-id", PICK_REQUEST_ID },
+	{ "x-amzn-requestid", PICK_REQUEST_ID },
+	{ "openai-organization", PICK_ORG },
+	{ "anthropic-organization-id", PICK_ORG },
+	{ "openai-project", PICK_PROJECT },
+	{ "anthropic-workspace-id", PICK_PROJECT },
+	{ "x-ms-region", PICK_REGION },
 	{ .path = NULL },
 };
 
@@ -162,5 +175,5 @@ void caller_read(const struct head *head, const struct wants *wants, struct call
 	read_attempt(head, call);
 	read_idempotency(head, wants, call);
 	read_wanted(head, wants, call);
-	dialect_headers(&d, headers, head);
+	dialect_headers(&d, caller_headers, head);
 }

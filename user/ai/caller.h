@@ -6,8 +6,12 @@
 #ifndef AITAP_AI_CALLER_H
 #define AITAP_AI_CALLER_H
 
+#include "ai/skim.h"
 #include "noun/call.h"
 #include "noun/head.h"
+
+extern const struct want caller_headers[];	/* read of any request's head */
+extern const struct want answer_headers[];	/* and of any response's */
 
 void caller_read(const struct head *, const struct wants *, struct call *);
 /* Values that the configuration wants; what does not fit the rule becomes _invalid. */

@@ -308,6 +308,11 @@ static uint64_t output(const struct dialect *d)
 	return n;
 }
 
+#define OUTPUTS (BIT(PICK_OUTPUT) | BIT(PICK_REASONING) | BIT(PICK_AUDIO_OUTPUT) | BIT(PICK_IMAGE_OUTPUT))
+#define INPUTS (BIT(PICK_INPUT) | BIT(PICK_INPUT_MORE) | BIT(PICK_CACHE_READ) | BIT(PICK_CACHE_WRITE) | \
+		BIT(PICK_CACHE_WRITE_5M) | BIT(PICK_CACHE_WRITE_1H) | BIT(PICK_AUDIO_INPUT) | BIT(PICK_IMAGE_INPUT))
+#define TOKENS (INPUTS | OUTPUTS | BIT(PICK_TOTAL))
+
 /* More from the cache than there was: counted before something hidden was taken out of the input. No discount then. */
 static bool cache_exceeds(const struct dialect *d)
 {
@@ -316,8 +321,11 @@ static bool cache_exceeds(const struct dialect *d)
 
 static void fill_usage(const struct dialect *d, struct usage *usage)
 {
-	usage_set(usage, COUNT_INPUT, input(d));
-	usage_set(usage, COUNT_OUTPUT, output(d));
+	/* an answer that is whole and reports one of the two had nothing of the other: embeddings, a prompt held by a cache */
+	if (!d->cut || d->reported & INPUTS)
+		usage_set(usage, COUNT_INPUT, input(d));
+	if (!d->cut || d->reported & OUTPUTS)
+		usage_set(usage, COUNT_OUTPUT, output(d));
 	for (size_t i = 0; i < sizeof(plain_counts) / sizeof(*plain_counts); i++)
 		if (reported(d, plain_counts[i].pick))
 			usage_set(usage, plain_counts[i].count, d->count[plain_counts[i].pick]);
@@ -327,10 +335,6 @@ static void fill_usage(const struct dialect *d, struct usage *usage)
 		for (int which = COUNT_CACHE_READ; which <= COUNT_CACHE_WRITE_1H; which++)
 			usage_set(usage, (enum count)which, 0);
 }
-
-#define TOKENS (BIT(PICK_INPUT) | BIT(PICK_OUTPUT) | BIT(PICK_TOTAL) | BIT(PICK_CACHE_READ) | BIT(PICK_CACHE_WRITE) | \
-		BIT(PICK_CACHE_WRITE_5M) | BIT(PICK_CACHE_WRITE_1H) | BIT(PICK_REASONING) | BIT(PICK_INPUT_MORE) | \
-		BIT(PICK_AUDIO_INPUT) | BIT(PICK_AUDIO_OUTPUT))
 
 static void settle(struct dialect *d)
 {
@@ -360,7 +364,7 @@ static void settle(struct dialect *d)
 	if (!call->n_usages)
 		call->n_usages = 1;
 	call->usage_source = USAGE_REPORTED;
-	if (reported(d, PICK_TOTAL) &&
+	if (reported(d, PICK_TOTAL) && !d->cut &&
 	    d->count[PICK_TOTAL] != sum(usage->count[COUNT_INPUT], usage->count[COUNT_OUTPUT]))
 		call->flags |= CALL_TOTAL_MISMATCH;
 }

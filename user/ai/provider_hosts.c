@@ -72,6 +72,7 @@ const struct provider_host provider_hosts[] = {
 	{ "api.together.xyz", NULL, "together", "openai", METERED },
 	{ "api.together.ai", NULL, "together", "openai", METERED },
 	{ "api.fireworks.ai", NULL, "fireworks", "openai", METERED },
+	{ "router.huggingface.co", "/hf-inference/*", "huggingface", "tgi", METERED },
 	{ "router.huggingface.co", NULL, "huggingface", "openai", METERED },
 	{ "api-inference.huggingface.co", NULL, "huggingface", "tgi", METERED },
 	{ "*.endpoints.huggingface.cloud", NULL, "huggingface", "tgi", .billing = BILLING_PROVISIONED },

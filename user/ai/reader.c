@@ -118,19 +118,6 @@ static void read_request(struct reader *r, const struct head *head)
 		call->billing = BILLING_SUBSCRIPTION;
 }
 
-/* Most specific first: an inner service's id stands beside the outermost's. */
-static const struct want common_headers[] = {
-	{ "x-request-id", PICK_REQUEST_ID, 0, 0, 0 },
-	{ "request-id", PICK_REQUEST_ID, 0, 0, 0 },
-	{ "x-amzn-requestid", PICK_REQUEST_ID, 0, 0, 0 },
-	{ "openai-organization", PICK_ORG, 0, 0, 0 },
-	{ "anthropic-organization-id", PICK_ORG, 0, 0, 0 },
-	{ "openai-project", PICK_PROJECT, 0, 0, 0 },
-	{ "anthropic-workspace-id", PICK_PROJECT, 0, 0, 0 },
-	{ "x-ms-region", PICK_REGION, 0, 0, 0 },
-	{ .path = NULL },
-};
-
 static bool is_stream(struct str type)
 {
 	return str_istarts(type, STR("text/event-stream")) || str_istarts(type, STR("application/x-ndjson")) ||
@@ -167,7 +154,7 @@ int reader_head(struct reader *r, const struct head *head)
 		return INTEREST_NONE;
 	dialect_headers(&r->dialect, provider->headers[head->side], head);
 	if (head->side == SIDE_RESPONSE)
-		dialect_headers(&r->dialect, common_headers, head);
+		dialect_headers(&r->dialect, answer_headers, head);
 	if (provider->head && provider->head(&r->dialect, head->side, head) < 0)
 		r->interest = INTEREST_NONE;
 	return r->interest;
@@ -300,6 +287,7 @@ void reader_end(struct reader *r, enum ending ending)
 	if (r->interest == INTEREST_MAYBE && !r->dialect.sure)
 		return;
 	conclude(r);
+	r->dialect.cut = ending != ENDING_COMPLETE;
 	if (provider->end)
 		provider->end(&r->dialect, ending);
 	if (!r->dialect.emitted)

@@ -124,6 +124,9 @@ struct skim_table {
 /* Compiles wants up to the one without path. -EINVAL for a path that is none, -ENOSPC where the table is full. */
 int skim_compile(const struct want *, struct skim_table *);
 
+/* What is wanted of a path, written as in a want; NULL: nothing. */
+const struct skim_node *skim_find(const struct skim_table *, struct str path);
+
 typedef int (*skim_each_fn)(void *ctx, struct item *);
 
 struct skim_level {

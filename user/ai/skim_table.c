@@ -110,6 +110,25 @@ static int add(struct skim_table *table, const struct want *want)
 	return 0;
 }
 
+const struct skim_node *skim_find(const struct skim_table *table, struct str path)
+{
+	uint16_t node = 0;
+
+	while (path.n && node != SKIM_NODES) {
+		size_t n = 0;
+
+		while (n < path.n && path.p[n] != '.' && path.p[n] != '[')
+			n++;
+		node = skim_child(table, node, path.p, n);
+		for (path = str_sub(path, n, path.n); str_starts(path, STR("[]")); path = str_sub(path, 2, path.n))
+			node = node != SKIM_NODES && table->nodes[node].elements ? table->nodes[node].elements : SKIM_NODES;
+		if (path.n && *path.p != '.')
+			return NULL;
+		path = str_sub(path, 1, path.n);
+	}
+	return node && node != SKIM_NODES && table->nodes[node].want ? &table->nodes[node] : NULL;
+}
+
 /* An array's node leads to what its elements lead to. */
 static void spread(struct skim_table *table)
 {

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ai/keep.h"
+
+#include <string.h>
+
+#include "ai/caller.h"
+#include "ai/credential.h"
+#include "ai/dialect.h"
+#include "base/fingerprint.h"
+
+static enum keep keep_pick(const struct want *want)
+{
+	if (want->rule != WANT_LAST && want->rule != WANT_FIRST && want->rule != WANT_NAMES)
+		return KEEP_NOTHING;
+	return want->pick == PICK_USER || want->pick == PICK_ACCOUNT ? KEEP_PERSON : KEEP_TEXT;
+}
+
+static enum keep stronger(enum keep a, enum keep b)
+{
+	return a > b ? a : b;
+}
+
+enum keep keep_path(const struct wants *wants, enum side side, struct str path)
+{
+	enum keep keep = KEEP_NOTHING;
+	const struct provider *provider;
+
+	for (size_t at = 0; (provider = provider_next(&at));) {
+		const struct skim_table *table = provider_table(provider, side);
+		for (const struct skim_node *node = skim_find(table, path); node && node->want;
+		     node = node->same ? &table->nodes[node->same] : NULL)
+			keep = stronger(keep, keep_pick(node->want));
+	}
+	for (uint32_t i = 0; i < wants->n_wanted && i < LIMIT_WANTED && side == SIDE_REQUEST; i++)
+		if (wants->wanted[i].kind == WANTED_BODY && str_eq(path, str_of(wants->wanted[i].name)))
+			keep = stronger(keep, KEEP_TEXT);
+	return keep;
+}
+
+static bool wanted_header(const struct wants *wants, struct str name)
+{
+	for (uint32_t i = 0; i < wants->n_wanted && i < LIMIT_WANTED; i++)
+		if (wants->wanted[i].kind == WANTED_HEADER && str_ieq(name, str_of(wants->wanted[i].name)))
+			return true;
+	return false;
+}
+
+static enum keep keep_among(const struct want *want, struct str name)
+{
+	for (; want && want->path; want++)
+		if (str_ieq(name, str_of(want->path)))
+			return keep_pick(want);
+	return KEEP_NOTHING;
+}
+
+/* What code reads, and the framing. */
+static bool read_by_name(enum side side, struct str name)
+{
+	static const char *const requests[] = {
+		"host", "user-agent", "originator", "copilot-integration-id", "traceparent", "amz-sdk-request",
+		"x-stainless-retry-count", "idempotency-key", "amz-sdk-invocation-id", "x-idempotency-key", "upgrade",
+	};
+	static const char *const responses[] = { "azureai-fe-offer-type", "x-ms-is-spilled-over" };
+	static const char *const both[] = {
+		"content-type", "content-length", "content-encoding", "transfer-encoding", "connection", "trailer", "te", "expect",
+	};
+	const char *const *own = side == SIDE_REQUEST ? requests : responses;
+	size_t n_own = side == SIDE_REQUEST ? sizeof(requests) / sizeof(*requests) : sizeof(responses) / sizeof(*responses);
+
+	for (size_t i = 0; i < n_own; i++)
+		if (str_ieq(name, str_of(own[i])))
+			return true;
+	for (size_t i = 0; i < sizeof(both) / sizeof(*both); i++)
+		if (str_ieq(name, str_of(both[i])))
+			return true;
+	return false;
+}
+
+enum keep keep_header(const struct wants *wants, enum side side, struct str name)
+{
+	enum keep keep = keep_among(side == SIDE_REQUEST ? caller_headers : answer_headers, name);
+	const struct provider *provider;
+
+	if (credential_header(name))
+		return KEEP_SECRET;
+	for (size_t at = 0; (provider = provider_next(&at));)
+		keep = stronger(keep, keep_among(provider->headers[side], name));
+	if (read_by_name(side, name) || (side == SIDE_REQUEST && wanted_header(wants, name)))
+		keep = stronger(keep, KEEP_TEXT);
+	return keep;
+}
+
+int keep_secret(const struct wants *wants, struct str name, struct str value, struct buf *ret)
+{
+	return credential_stand_in(wants, name, value, ret);
+}
+
+static void put_hashed(const struct wants *wants, struct str name, struct buf *ret)
+{
+	char hashed[FINGERPRINT_MAX];
+
+	if (!name.n)
+		return;
+	fingerprint_person(wants->secret, wants->secret_generation, name, hashed);
+	buf_puts(ret, hashed);
+}
+
+static struct str between(struct str s, const char *before, char end)
+{
+	ptrdiff_t from = str_find(s, str_of(before)), n;
+
+	if (from < 0)
+		return (struct str){ "", 0 };
+	s = str_sub(s, (size_t)from + strlen(before), s.n);
+	n = str_chr(s, end);
+	return n < 0 ? s : str_sub(s, 0, (size_t)n);
+}
+
+/* Claude Code puts device, account and session into one; the session is no person. */
+int keep_person(const struct wants *wants, struct str value, struct buf *ret)
+{
+	if (str_starts(value, STR("{")) && str_find(value, STR("\"session_id\"")) >= 0) {
+		buf_puts(ret, "{\"device_id\":\"");
+		put_hashed(wants, between(value, "\"device_id\":\"", '"'), ret);
+		buf_puts(ret, "\",\"account_uuid\":\"");
+		put_hashed(wants, between(value, "\"account_uuid\":\"", '"'), ret);
+		buf_puts(ret, "\",\"session_id\":\"");
+		buf_str(ret, between(value, "\"session_id\":\"", '"'));
+		buf_puts(ret, "\"}");
+	} else if (str_starts(value, STR("user_")) && str_find(value, STR("_session_")) >= 0) {
+		buf_puts(ret, "user_");
+		put_hashed(wants, between(value, "user_", '_'), ret);
+		buf_puts(ret, "_account_");
+		put_hashed(wants, between(value, "_account_", '_'), ret);
+		buf_puts(ret, "_session_");
+		buf_str(ret, between(value, "_session_", 0));
+	} else {
+		put_hashed(wants, value, ret);
+	}
+	return ret->error;
+}
+
+int keep_query(const struct wants *wants, struct str query, struct buf *ret)
+{
+	static const char *const read[] = { "alt", "$alt", "model", "stream", "api-version", "beta" };
+	size_t begin = ret->n;
+	struct str one;
+
+	while (query.n && str_split(&query, '&', &one)) {
+		ptrdiff_t equals = str_chr(one, '=');
+		struct str name = equals < 0 ? one : str_sub(one, 0, (size_t)equals);
+		bool secret = equals >= 0 && credential_parameter(name), keep = secret;
+
+		for (size_t i = 0; i < sizeof(read) / sizeof(*read); i++)
+			keep |= str_eq(name, str_of(read[i]));
+		if (!keep)
+			continue;
+		if (ret->n > begin)
+			buf_char(ret, '&');
+		if (!secret) {
+			buf_str(ret, one);
+			continue;
+		}
+		buf_str(ret, name);
+		buf_char(ret, '=');
+		credential_stand_in(wants, name, str_sub(one, (size_t)equals + 1, one.n), ret);
+	}
+	return ret->error;
+}
