@@ -50,6 +50,10 @@
 #define LIMIT_HTTP_CONNS 32
 #define LIMIT_HTTP_MEMORY KIB(16)	/* of each connection; a request head must fit */
 
+/* reports */
+#define LIMIT_REPORT_ROWS 200000	/* groups of one report */
+#define LIMIT_REPORT MIB(256)		/* its text */
+
 /* the host */
 #define LIMIT_TASKS 65536		/* processes whose origin is remembered */
 #define LIMIT_TASKS_BYTES MIB(24)	/* and what they may take in all */

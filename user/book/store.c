@@ -240,7 +240,7 @@ static int settle(sqlite3 *db)
 		err = -EROFS;
 	sqlite3_finalize(statement);
 	/* a commit is in the log when it returns; the disk has it at the next checkpoint */
-	return err < 0 ? err : store_exec(db, "PRAGMA synchronous=NORMAL;PRAGMA wal_autocheckpoint=2000;"
+	return err < 0 ? err : store_exec(db, "PRAGMA synchronous=NORMAL;PRAGMA wal_autocheckpoint=4000;"
 					      "PRAGMA journal_size_limit=67108864;PRAGMA cache_size=-16384");
 }
 
