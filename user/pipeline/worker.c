@@ -398,7 +398,7 @@ static int make(struct workers *all)
 
 static int start(struct workers *all)
 {
-	char name[16];
+	char name[32];
 	int err = start_thread(&all->cold_thread, run_cold, all, "aitap-cold");
 
 	all->cold_started = err == 0;
