@@ -44,7 +44,7 @@ static void body_begin(struct body_run *run, const char *type, const char *codin
 
 static void body_part(struct body_run *run, const void *p, size_t n)
 {
-	int err = body_write(run->body, told_guarded(p, n), n, 1);
+	int err = body_write(run->body, page_guarded(p, n), n, 1);
 
 	run->error = run->error ? run->error : err;
 }

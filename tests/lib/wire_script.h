@@ -69,7 +69,7 @@ static void parts_of(const struct call_of *calls, size_t n_calls, size_t most, s
 static void feed_part(struct conn *conn, const struct part *part)
 {
 	if (!part->lost)
-		conn_feed(conn, part->dir, part->offset, part->peer_offset, part->boot_ns, told_guarded(part->p, part->n), part->n);
+		conn_feed(conn, part->dir, part->offset, part->peer_offset, part->boot_ns, page_guarded(part->p, part->n), part->n);
 }
 
 /* Plays the events in the order of `order` (NULL: as they are), closes the connection, and leaves what was told. */

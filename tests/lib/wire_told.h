@@ -18,10 +18,10 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "tests/lib/wire_page.h"
 #include "wire/conn.h"
 
 struct told {
@@ -105,36 +105,19 @@ static void told_end(void *ctx, struct exchange *exchange, enum ending ending)
 
 static const struct wire_ops told_ops = { .head = told_head, .piece = told_piece, .end = told_end };
 
-static int told_init(struct told *told)
+static inline int told_init(struct told *told)
 {
 	*told = (struct told){ .text = BUF(MIB(64)) };
 	return wire_init(&told->wire, &told_ops, told, sizeof(struct told_exchange));
 }
 
-static void told_done(struct told *told)
+static inline void told_done(struct told *told)
 {
 	assert_int_equal(told->begun, told->ended);
 	assert_int_equal(told->wire.reorder_bytes, 0);
 	assert_int_equal(told->wire.budget.used, 0);
 	wire_done(&told->wire);
 	buf_done(&told->text);
-}
-
-/* A copy of bytes that ends where the next page cannot be read. */
-static const uint8_t *told_guarded(const void *p, size_t n)
-{
-	static uint8_t *page;
-	static const size_t size = MIB(1);
-
-	if (!page) {
-		page = mmap(NULL, size + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		assert_ptr_not_equal(page, MAP_FAILED);
-		assert_int_equal(mprotect(page + size, 4096, PROT_NONE), 0);
-	}
-	if (n > size)
-		return p;
-	memcpy(page + size - n, p, n);
-	return page + size - n;
 }
 
 #endif

@@ -85,7 +85,7 @@ static void one_direction_first(void **state)
 
 static void feed(struct conn *conn, enum dir dir, uint64_t offset, uint64_t peer_offset, uint64_t boot_ns, const char *text)
 {
-	conn_feed(conn, dir, offset, peer_offset, boot_ns, told_guarded(text, strlen(text)), strlen(text));
+	conn_feed(conn, dir, offset, peer_offset, boot_ns, page_guarded(text, strlen(text)), strlen(text));
 }
 
 static struct conn *begin(struct told *told, bool born)
