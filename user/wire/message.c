@@ -119,11 +119,13 @@ static void split_target(struct str target, struct head *ret)
 
 	if (at > 0 && slash == at + 1) {
 		struct str rest = str_sub(target, (size_t)at + 3, SIZE_MAX);
-		ptrdiff_t path = str_chr(rest, '/');
+		size_t n = 0;
 
+		while (n < rest.n && rest.p[n] != '/' && rest.p[n] != '?')
+			n++;
 		ret->scheme = str_sub(target, 0, (size_t)at);
-		split_port(path < 0 ? rest : str_sub(rest, 0, (size_t)path), &ret->host, &ret->port);
-		target = path < 0 ? STR("/") : str_sub(rest, (size_t)path, SIZE_MAX);
+		split_port(str_sub(rest, 0, n), &ret->host, &ret->port);
+		target = n < rest.n ? str_sub(rest, n, SIZE_MAX) : STR("/");
 	}
 	at = str_chr(target, '?');
 	ret->path = at < 0 ? target : str_sub(target, 0, (size_t)at);
