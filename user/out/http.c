@@ -192,28 +192,44 @@ static int parse(const char *listen, union address *ret, socklen_t *ret_size)
 	return inet_pton(AF_INET, host, &ret->v4.sin_addr) == 1 ? 0 : -EINVAL;
 }
 
-static int make_socket(const char *where, int *ret_fd, int *ret_port)
+static int listen_on(int fd, const union address *address, socklen_t size)
 {
-	_cleanup_close_ int fd = -1;
-	union address address;
+	int on = 1;
+
+	/* an address that an earlier run's connections still linger on is not in use */
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (address->any.sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	return bind(fd, &address->any, size) < 0 || listen(fd, LIMIT_HTTP_CONNS) < 0 ? -errno : 0;
+}
+
+static int port_of(int fd)
+{
+	union address address = { 0 };
+	socklen_t size = sizeof(address);
+
+	if (getsockname(fd, &address.any, &size) < 0)
+		return 0;
+	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
+}
+
+static int make_socket(const char *where, int *ret_fd)
+{
+	union address address = { 0 };
 	socklen_t size;
-	int on = 1, err = parse(where, &address, &size);
+	int fd, err = parse(where, &address, &size);
 
 	if (err < 0)
 		return err;
 	fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	/* an address that an earlier run's connections still linger on is not in use */
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (address.any.sa_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, &address.any, size) < 0 || listen(fd, LIMIT_HTTP_CONNS) < 0 || getsockname(fd, &address.any, &size) < 0)
-		return -errno;
-	*ret_port = ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
-	*ret_fd = fd;
-	fd = -1;
-	return 0;
+	err = listen_on(fd, &address, size);
+	if (err < 0)
+		close(fd);
+	else
+		*ret_fd = fd;
+	return err;
 }
 
 int http_open(const char *listen, const struct http_ops *ops, void *ctx, struct http **ret)
@@ -228,9 +244,10 @@ int http_open(const char *listen, const struct http_ops *ops, void *ctx, struct 
 	http->life_ns = (ops->life_ms ? ops->life_ms : LIFE_MS) * NSEC_PER_MSEC;
 	for (size_t i = 0; i < LIMIT_HTTP_CONNS; i++)
 		http->guests[i].fd = -1;
-	err = make_socket(listen, &fd, &http->port);
+	err = make_socket(listen, &fd);
 	if (err < 0)
 		return err;
+	http->port = port_of(fd);
 	http->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, answer, http, MHD_OPTION_LISTEN_SOCKET, fd,
 					MHD_OPTION_CONNECTION_LIMIT, (unsigned int)LIMIT_HTTP_CONNS,
 					MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)(http->life_ns / NSEC_PER_SEC + 1),

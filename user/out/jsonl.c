@@ -77,7 +77,7 @@ static struct sink *jsonl_close(struct sink *sink)
 static int jsonl_open(const struct sink_config *config, struct sink **ret)
 {
 	struct jsonl *jsonl = mem_new(sizeof(*jsonl));
-	struct stat st;
+	struct stat st = { 0 };
 	int err = 0;
 
 	if (!jsonl)

@@ -122,6 +122,14 @@ static struct series *make(struct metrics *metrics, enum metric which)
 	return series;
 }
 
+/* Can nobody outside make up such a value? */
+static bool is_ours(const struct metrics *metrics, const struct family *family, size_t label, const char *value)
+{
+	if (!(family->open >> label & 1) || !strcmp(value, OTHER))
+		return true;
+	return !strcmp(family->labels[label], "team") && (!strcmp(value, UNATTRIBUTED) || is_listed(metrics, value));
+}
+
 /* Puts _other where a value is from outside; false: there was none such. */
 static bool fold(const struct metrics *metrics, const struct family *family, const char *const *values,
 		 const char *ret[static METRIC_LABELS])
@@ -129,10 +137,10 @@ static bool fold(const struct metrics *metrics, const struct family *family, con
 	bool any = false;
 
 	for (size_t i = 0; i < METRIC_LABELS && family->labels[i]; i++) {
-		bool keep = !(family->open >> i & 1) || !strcmp(values[i], OTHER) ||
-			    (!strcmp(family->labels[i], "team") && (!strcmp(values[i], UNATTRIBUTED) || is_listed(metrics, values[i])));
+		const char *value = values[i] ? values[i] : "";
+		bool keep = is_ours(metrics, family, i, value);
 
-		ret[i] = keep ? values[i] : OTHER;
+		ret[i] = keep ? value : OTHER;
 		any |= !keep;
 	}
 	return any;

@@ -168,9 +168,9 @@ static bool resident_pages(uint64_t *ret)
 	_cleanup_close_ int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	char text[128];
 	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
-	struct str rest = { text, n > 0 ? (size_t)n : 0 }, field;
+	struct str rest = { text, n > 0 ? (size_t)n : 0 }, whole, resident;
 
-	return str_split(&rest, ' ', &field) && str_split(&rest, ' ', &field) && str_u64(field, ret);
+	return str_split(&rest, ' ', &whole) && str_split(&rest, ' ', &resident) && str_u64(resident, ret);
 }
 
 int64_t process_started(void)
