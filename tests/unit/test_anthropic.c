@@ -134,6 +134,10 @@ static void facts(void **state)
 		.came = "{\"id\":\"msg_1\",\"model\":\"m\",\"content\":[{\"type\":\"text\",\"text\":\"1234\"},{\"type\":\"tool_use\",\"name\":\"write\",\"input\":{\"name\":\"no\"}}],"
 			"\"stop_reason\":\"tool_use\",\"usage\":{\"input_tokens\":1,\"output_tokens\":2,\"service_tier\":\"priority\"}}",
 	};
+	static const struct dialogue gateway = {
+		.name = "gateway", .host = "openrouter.ai", .path = "/api/v1/messages", .asked = ASKED,
+		.came = "{\"usage\":{\"input_tokens\":3,\"output_tokens\":1,\"cost\":0.000112,\"speed\":\"fast\",\"service_tier\":\"standard\"}}",
+	};
 	static const struct dialogue batch = {
 		.name = "batch", .path = "/v1/messages/batches/msgbatch_7/results", .kind = ITEM_LINE,
 		.came = "{\"custom_id\":\"1\",\"result\":{\"message\":{\"id\":\"msg_1\",\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}}}\n",
@@ -156,6 +160,13 @@ static void facts(void **state)
 	assert_int_equal(call->content_bytes[SIDE_RESPONSE], 4);
 	assert_int_equal(call->flags & (CALL_RETRIEVAL | CALL_FREE | CALL_ERROR), 0);
 
+	dialogue_play(&gateway, 0, ENDING_COMPLETE, &told);
+	assert_int_equal(told.n, 1);
+	assert_string_equal(call->provider, "openrouter");
+	assert_string_equal(call->service_tier, "fast");
+	assert_true(call->has_provider_cost);
+	assert_int_equal(call->provider_cost_pico, 112000000);
+
 	dialogue_play(&batch, 0, ENDING_COMPLETE, &told);
 	assert_int_equal(told.n, 1);
 	assert_string_equal(call->batch_id, "msgbatch_7");
@@ -164,10 +175,33 @@ static void facts(void **state)
 	assert_string_equal(call->response_id, "msg_1");
 }
 
+/* A stream that ends before its last word has exact input and no output. */
+static void cut(void **state)
+{
+	static const struct dialogue dialogue = {
+		.name = "cut", .host = "api.anthropic.com", .path = "/v1/messages", .asked = ASKED, .kind = ITEM_EVENT,
+		.came = "data: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"claude-a\",\"usage\":{\"input_tokens\":3,\"cache_read_input_tokens\":4,\"output_tokens\":1}}}\n\n"
+			"data: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"abc\"}}\n\n",
+	};
+	static const enum ending endings[] = { ENDING_ABORTED, ENDING_HOLE, ENDING_COMPLETE };
+	struct dialogue_told told;
+	const struct call *call = &told.calls[0];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		dialogue_play(&dialogue, 0, endings[i], &told);
+		assert_int_equal(told.n, 1);
+		assert_int_equal(call->usages[0].count[COUNT_INPUT], 7);
+		assert_true(usage_knows(&call->usages[0], COUNT_INPUT));
+		assert_false(usage_knows(&call->usages[0], COUNT_OUTPUT));
+		assert_int_equal(call->content_bytes[SIDE_RESPONSE], 3);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(usages), cmocka_unit_test(users), cmocka_unit_test(facts),
+		cmocka_unit_test(usages), cmocka_unit_test(users), cmocka_unit_test(facts), cmocka_unit_test(cut),
 	};
 
 	return RUN(tests);

@@ -26,7 +26,7 @@ static const struct dialogue dialogues[] = {
 	  .came = "{\"id\":\"c4\",\"usage\":{\"billed_units\":{\"input_tokens\":263,\"output_tokens\":1,\"image_tokens\":259}}}",
 	  .expect = "command-a> c4 input=263 output=1 image_input=259" },
 	{ .name = "embeddings", .host = HOST, .path = "/v2/embed", .asked = "{\"model\":\"embed-v4.0\",\"texts\":[\"a\"]}",
-	  .came = "{\"id\":\"e1\",\"embeddings\":{\"float\":[[0.5,-1e-7]]},\"meta\":{\"billed_units\":{\"input_tokens\":31}}}", .expect = "embed-v4.0> e1 input=31" },
+	  .came = "{\"id\":\"e1\",\"embeddings\":{\"float\":[[0.5,-1e-7]]},\"meta\":{\"billed_units\":{\"input_tokens\":31}}}", .expect = "embed-v4.0> e1 input=31 output=0" },
 	{ .name = "pictures as such", .host = HOST, .path = "/v1/embed", .asked = "{\"model\":\"embed-english-v3.0\",\"images\":[\"a\"]}",
 	  .came = "{\"id\":\"e2\",\"meta\":{\"billed_units\":{\"images\":2}}}", .expect = "embed-english-v3.0> e2 image=2" },
 	{ .name = "searches", .host = HOST, .path = "/v2/rerank", .asked = "{\"model\":\"rerank-v3.5\",\"query\":\"a\",\"documents\":[\"b\"]}",

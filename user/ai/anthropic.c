@@ -28,7 +28,7 @@ enum {
 	CACHE_LIFE,
 };
 
-enum { OWN_ALL_1H, OWN_ITERATIONS };
+enum { OWN_ALL_1H, OWN_ITERATIONS, OWN_STREAM };
 
 static const struct route routes[] = {
 	{ "*/v1/messages", "chat", 0 },
@@ -94,6 +94,8 @@ static const struct want response[] = {
 	{ at "usage.cache_creation.ephemeral_1h_input_tokens", PICK_CACHE_WRITE_1H }, \
 	{ at "usage.server_tool_use.web_search_requests", PICK_WEB_SEARCHES, .scale = 3 }, \
 	{ at "usage.service_tier", PICK_TIER }, \
+	{ at "usage.speed", PICK_STATUS }, \
+	{ at "usage.cost", PICK_COST, .scale = 12 }, \
 	{ at "usage.iterations[]", EACH_ITERATION, WANT_EACH }, \
 	{ at "usage.iterations[].type", ITERATION_TYPE }, \
 	{ at "usage.iterations[].model", ITERATION_MODEL }, \
@@ -126,6 +128,12 @@ static int head(struct dialect *d, enum side side, const struct head *head)
 	url_decode(model, d->call->model_requested, sizeof(d->call->model_requested));
 	url_decode(path_after(head->path, "/batches/"), d->call->batch_id, sizeof(d->call->batch_id));
 	return 0;
+}
+
+static void item_move(struct item *item, enum pick from, enum pick to)
+{
+	item->values[to] = item->values[from];
+	item->seen |= 1ull << to;
 }
 
 static void pick_part(struct item *item, enum pick pick, struct str part)
@@ -224,15 +232,22 @@ static int item(struct dialect *d, enum side side, struct item *item)
 		return 1;
 	}
 	/* at the start of a stream output is a first guess: without the end it is unknown */
-	if (item_is(item, PICK_TYPE, "message_start"))
+	if (item_is(item, PICK_TYPE, "message_start")) {
 		item_drop(item, PICK_OUTPUT);
+		d->own[OWN_STREAM] = 1;
+	}
+	/* the fast lane has prices of its own */
+	if (item_is(item, PICK_STATUS, "fast"))
+		item_move(item, PICK_STATUS, PICK_TIER);
 	return 0;
 }
 
-/* A delta knows how much was written to the cache in the end, but not for how long: as the request wished. */
 static int end(struct dialect *d, enum ending ending)
 {
 	(void)ending;
+	if (d->own[OWN_STREAM] && !(d->reported >> PICK_OUTPUT & 1))
+		d->cut = true;
+	/* a delta knows how much was written to the cache in the end, but not for how long: as the request wished */
 	if (d->own[OWN_ALL_1H] && d->reported >> PICK_CACHE_WRITE & 1 && !d->count[PICK_CACHE_WRITE_5M])
 		dialect_count(d, PICK_CACHE_WRITE_1H, d->count[PICK_CACHE_WRITE]);
 	return 0;

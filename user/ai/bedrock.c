@@ -16,9 +16,10 @@ enum {
 	CACHED_LIFE,
 	OPENAI_SHAPE,
 	GUARDRAIL_UNITS,
+	DOCUMENTS,			/* to be ranked */
 };
 
-enum { OWN_WRITE_5M, OWN_WRITE_1H, OWN_HEADERS };
+enum { OWN_WRITE_5M, OWN_WRITE_1H, OWN_DOCUMENTS, OWN_HEADERS };
 
 /* Fallbacks for what a body may leave out. */
 static const struct {
@@ -60,6 +61,8 @@ static const struct want request[] = {
 	{ "prompt", PICK_CONTENT, WANT_BYTES },
 	{ "inputText", PICK_CONTENT, WANT_BYTES },
 	{ "texts[]", PICK_CONTENT, WANT_BYTES },
+	{ "documents[]", DOCUMENTS, WANT_COUNT },
+	{ "sources[]", DOCUMENTS, WANT_COUNT },
 	{ 0 },
 };
 
@@ -121,6 +124,10 @@ static const struct want response[] = {
 	{ "inputTextTokenCount", PICK_INPUT },
 	{ "results[].tokenCount", PICK_OUTPUT, WANT_SUM },
 
+	/* pictures */
+	{ "images[]", PICK_IMAGES, WANT_COUNT, .scale = 3 },
+	{ "artifacts[].base64", PICK_IMAGES, WANT_COUNT, .scale = 3 },
+
 	/* guardrails: words are free */
 	{ "usage.topicPolicyUnits", GUARDRAIL_UNITS, WANT_SUM, .scale = 3 },
 	{ "usage.contentPolicyUnits", GUARDRAIL_UNITS, WANT_SUM, .scale = 3 },
@@ -150,6 +157,10 @@ static void request_head(struct dialect *d, const struct head *head)
 	/* OpenAI counts the cache as part of the input wherever its models run */
 	if (strstr(model, "openai."))
 		d->convention &= ~(unsigned int)CACHE_APART;
+	if (strstr(model, "embed"))
+		STR_COPY(call->operation, STR("embeddings"));
+	if (strstr(model, "rerank"))
+		STR_COPY(call->operation, STR("rerank"));
 	if (!call->region[0])
 		STR_COPY(call->region, region_of(head->host));
 	if (!call->session[0])
@@ -190,8 +201,10 @@ static void cache_write(struct dialect *d, const struct item *item)
 
 static int item(struct dialect *d, enum side side, struct item *item)
 {
-	if (side == SIDE_REQUEST)
+	if (side == SIDE_REQUEST) {
+		d->own[OWN_DOCUMENTS] = item_number(item, DOCUMENTS);
 		return 0;
+	}
 	if (item->each) {
 		cache_write(d, item);
 		return 0;
@@ -213,6 +226,9 @@ static int end(struct dialect *d, enum ending ending)
 	for (size_t i = 0; i < N_COUNTED; i++)
 		if (d->own[OWN_HEADERS + i] && !(d->reported >> counted[i].pick & 1))
 			dialect_count(d, counted[i].pick, d->own[OWN_HEADERS + i] - 1);
+	/* one search ranks up to a hundred documents */
+	if (d->own[OWN_DOCUMENTS] && d->call->status == 200 && !strcmp(d->call->operation, "rerank"))
+		dialect_unit(d, "search_unit", (d->own[OWN_DOCUMENTS] + 99) / 100 * 1000);
 	return 0;
 }
 

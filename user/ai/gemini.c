@@ -32,6 +32,11 @@ static const struct route routes[] = {
 	{ "*/models/*:computeTokens", "count_tokens", ROUTE_FREE },
 	{ "*/models/*:predict", "predict" },
 	{ "*/models/*:predictLongRunning", "generate_video" },
+	{ "*/tunedModels/*:generateContent", "generate_content" },
+	{ "*/tunedModels/*:streamGenerateContent", "generate_content", ROUTE_STREAM },
+	{ "*/v1internal:generateContent", "generate_content" },	/* of Google's coding agents: the answer within response */
+	{ "*/v1internal:streamGenerateContent", "generate_content", ROUTE_STREAM },
+	{ "*/v1internal:countTokens", "count_tokens", ROUTE_FREE },
 	{ "*/endpoints/*:generateContent", "generate_content" },
 	{ "*/endpoints/*:streamGenerateContent", "generate_content", ROUTE_STREAM },
 	{ "*/v1beta/interactions", "generate_content" },
@@ -49,6 +54,7 @@ static const struct route routes[] = {
 static const struct want request[] = {
 	{ "model", PICK_MODEL },
 	{ "requests[].model", PICK_MODEL, WANT_FIRST },
+	{ "project", PICK_PROJECT },
 	{ "stream", PICK_STREAM },
 	{ "background", PICK_BACKGROUND },
 	{ "previous_interaction_id", PICK_PREVIOUS },
@@ -65,35 +71,40 @@ static const struct want request[] = {
 	{ "requests[].content.parts[].text", PICK_CONTENT, WANT_BYTES },
 	{ "instances[].content", PICK_CONTENT, WANT_BYTES },
 	{ "instances[].prompt", PICK_CONTENT, WANT_BYTES },
+	{ "request.contents[].parts[].text", PICK_CONTENT, WANT_BYTES },
+	{ "request.tools[].functionDeclarations[].name", PICK_TOOLS, WANT_NAMES },
 	{ "input", PICK_CONTENT, WANT_BYTES },
 	{ "input[].text", PICK_CONTENT, WANT_BYTES },
 	{ 0 },
 };
 
-static const struct want response[] = {
-	{ "responseId", PICK_ID },
-	{ "modelVersion", PICK_MODEL },
-	{ "candidates[].finishReason", PICK_FINISH },
-	{ "promptFeedback.blockReason", PICK_FINISH },
-	{ "candidates[].content.parts[].text", PICK_CONTENT, WANT_BYTES },
-	{ "candidates[].content.parts[].functionCall.name", PICK_TOOLS, WANT_NAMES },
-	{ "candidates[].groundingMetadata.webSearchQueries[]", QUERIES, WANT_COUNT, .scale = 3 },
-	{ "error.status", PICK_ERROR },
-	{ "error.code", PICK_ERROR_CODE },
-	{ "usageMetadata", PICK_RAW, WANT_NUMBERS },
-	{ "usageMetadata.promptTokenCount", PICK_INPUT },
-	{ "usageMetadata.toolUsePromptTokenCount", PICK_INPUT_MORE },
-	{ "usageMetadata.cachedContentTokenCount", PICK_CACHE_READ },
-	{ "usageMetadata.candidatesTokenCount", PICK_OUTPUT },
-	{ "usageMetadata.thoughtsTokenCount", PICK_REASONING },
-	{ "usageMetadata.serviceTier", PICK_TIER },
-	{ "usageMetadata.trafficType", TRAFFIC },
 #define MODALITIES(path, each, tokens) \
 	{ path "[]", each, WANT_EACH }, { path "[].modality", MODALITY }, { path "[]." tokens, TOKENS }
-	MODALITIES("usageMetadata.promptTokensDetails", EACH_INPUT, "tokenCount"),
+
+static const struct want response[] = {
+	{ "error.status", PICK_ERROR },
+	{ "error.code", PICK_ERROR_CODE },
+#define ANSWER(at) \
+	{ at "responseId", PICK_ID }, \
+	{ at "modelVersion", PICK_MODEL }, \
+	{ at "candidates[].finishReason", PICK_FINISH }, \
+	{ at "promptFeedback.blockReason", PICK_FINISH }, \
+	{ at "candidates[].content.parts[].text", PICK_CONTENT, WANT_BYTES }, \
+	{ at "candidates[].content.parts[].functionCall.name", PICK_TOOLS, WANT_NAMES }, \
+	{ at "candidates[].groundingMetadata.webSearchQueries[]", QUERIES, WANT_COUNT, .scale = 3 }, \
+	{ at "usageMetadata", PICK_RAW, WANT_NUMBERS }, \
+	{ at "usageMetadata.promptTokenCount", PICK_INPUT }, \
+	{ at "usageMetadata.toolUsePromptTokenCount", PICK_INPUT_MORE }, \
+	{ at "usageMetadata.cachedContentTokenCount", PICK_CACHE_READ }, \
+	{ at "usageMetadata.candidatesTokenCount", PICK_OUTPUT }, \
+	{ at "usageMetadata.thoughtsTokenCount", PICK_REASONING }, \
+	{ at "usageMetadata.serviceTier", PICK_TIER }, \
+	{ at "usageMetadata.trafficType", TRAFFIC }, \
+	MODALITIES(at "usageMetadata.promptTokensDetails", EACH_INPUT, "tokenCount"), \
+	MODALITIES(at "usageMetadata.candidatesTokensDetails", EACH_OUTPUT, "tokenCount"), \
+	MODALITIES(at "usageMetadata.cacheTokensDetails", EACH_CACHED, "tokenCount")
+	ANSWER(""), ANSWER("response."),
 	MODALITIES("usageMetadata.promptTokenDetails", EACH_INPUT, "tokenCount"),
-	MODALITIES("usageMetadata.candidatesTokensDetails", EACH_OUTPUT, "tokenCount"),
-	MODALITIES("usageMetadata.cacheTokensDetails", EACH_CACHED, "tokenCount"),
 
 	/* predict: embeddings, pictures */
 	{ "predictions[].embeddings.statistics.token_count", PICK_INPUT, WANT_SUM },
@@ -135,16 +146,29 @@ static const struct want response_headers[] = {
 	{ 0 },
 };
 
+/* What the method after the colon is called on. */
+static void model_in_path(struct call *call, struct str path)
+{
+	static const char *const markers[] = { "/models/", "/tunedModels/", "/endpoints/" };
+
+	for (size_t i = 0; i < sizeof(markers) / sizeof(*markers); i++) {
+		struct str model = path_after(path, markers[i]);
+		ptrdiff_t method = str_chr(model, ':');
+
+		if (method <= 0)
+			continue;
+		url_decode(str_sub(model, 0, (size_t)method), call->model_requested, sizeof(call->model_requested));
+		return;
+	}
+}
+
 static int head(struct dialect *d, enum side side, const struct head *head)
 {
 	struct call *call = d->call;
-	struct str model = path_after(head->path, "/models/");
-	ptrdiff_t method = str_chr(model, ':');
 
 	if (side != SIDE_REQUEST)
 		return 0;
-	if (method > 0)
-		url_decode(str_sub(model, 0, (size_t)method), call->model_requested, sizeof(call->model_requested));
+	model_in_path(call, head->path);
 	if (!call->project[0])
 		url_decode(path_after(head->path, "/projects/"), call->project, sizeof(call->project));
 	url_decode(path_after(head->path, "/locations/"), call->region, sizeof(call->region));
