@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/cleanup.h"
@@ -331,6 +333,53 @@ static void standard_output(void **state)
 	expect_lines("", 2);
 }
 
+/* Reads slowly, in odd amounts, and ends with 0 where all was n records. */
+static pid_t slow_reader(const int ends[2], unsigned int n)
+{
+	pid_t pid = fork();
+	static char text[MIB(2)];
+	size_t got = 0;
+	ssize_t some;
+
+	if (pid)
+		return pid;
+	close(ends[1]);
+	usleep(50000);
+	while ((some = read(ends[0], text + got, 777)) > 0)
+		got += (size_t)some;
+	for (size_t at = 0; at < got; at += line_n)
+		if (memcmp(text + at, line, line_n) != 0)
+			_exit(2);
+	_exit(got == n * line_n ? 0 : 1);
+}
+
+/* Standard output is a pipe that does not block, as some who start us leave it: a slow reader gets it all. */
+static void standard_output_that_does_not_block(void **state)
+{
+	_cleanup_close_ int saved = dup(STDOUT_FILENO);
+	int ends[2], put_err, flush_err, status = -1;
+	struct sink *sink;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid = slow_reader(ends, 300);
+	fcntl(ends[1], F_SETFL, O_NONBLOCK);
+	fflush(stdout);
+	dup2(ends[1], STDOUT_FILENO);
+	close(ends[1]);
+	sink = opened("-", 0);
+	put_err = put(sink, 300);
+	flush_err = sink->ops->flush(sink);
+	sink->ops->close(sink);
+	dup2(saved, STDOUT_FILENO);
+	close(ends[0]);
+	assert_int_equal(put_err, 0);
+	assert_int_equal(flush_err, 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void refused_memory(void **state)
 {
 	uint64_t nth = 0;
@@ -368,6 +417,7 @@ int main(void)
 		cmocka_unit_test_setup(a_line_may_be_cut_twice, start_anew), cmocka_unit_test(a_full_disk_is_told),
 		cmocka_unit_test(cannot_open), cmocka_unit_test(a_reader_that_is_gone),
 		cmocka_unit_test(a_reader_that_has_stopped), cmocka_unit_test_setup(standard_output, start_anew),
+		cmocka_unit_test(standard_output_that_does_not_block),
 		cmocka_unit_test_setup(refused_memory, start_anew),
 	};
 
