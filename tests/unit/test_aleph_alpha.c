@@ -2,10 +2,13 @@
 #include "tests/lib/dialogue.h"
 
 static const struct dialogue dialogues[] = {
-	{ .name = "a completion", .host = "api.aleph-alpha.com", .path = "/complete", .asked = "{\"model\":\"luminous-base\",\"prompt\":\"hi\"}",
-	  .came = "{\"completions\":[{\"completion\":\"a\",\"finish_reason\":\"maximum_tokens\"}],\"model_version\":\"2022-04\",\"num_tokens_prompt_total\":9,\"num_tokens_generated\":1000}",
+	{ .name = "a completion", .host = "api.aleph-alpha.com", .path = "/complete",
+	  .asked = "{\"model\":\"luminous-base\",\"prompt\":\"hi\"}",
+	  .came = "{\"completions\":[{\"completion\":\"a\",\"finish_reason\":\"maximum_tokens\"}],"
+		  "\"model_version\":\"2022-04\",\"num_tokens_prompt_total\":9,\"num_tokens_generated\":1000}",
 	  .expect = "luminous-base>2022-04 - input=9 output=1000" },
-	{ .name = "an error", .host = "api.aleph-alpha.com", .path = "/complete", .asked = "{\"model\":\"no\"}", .status = 400,
+	{ .name = "an error", .host = "api.aleph-alpha.com", .path = "/complete", .asked = "{\"model\":\"no\"}",
+	  .status = 400,
 	  .came = "{\"error\":\"prose\",\"code\":\"MODEL_NOT_FOUND\"}", .expect = "no> - error=MODEL_NOT_FOUND" },
 };
 

@@ -6,54 +6,83 @@
 
 static const struct dialogue dialogues[] = {
 	{ .name = "converse", .host = HOST, .path = "/model/us.anthropic.claude-a-v1%3A0/converse", .asked = ASKED,
-	  .came = "{\"output\":{\"message\":{\"content\":[{\"text\":\"{\\\"usage\\\":1}\"}]}},\"stopReason\":\"end_turn\",\"trace\":{\"guardrail\":{\"usage\":{\"inputTokens\":99}}},"
-		  "\"usage\":{\"inputTokens\":10,\"outputTokens\":4,\"totalTokens\":34,\"cacheReadInputTokens\":13,\"cacheReadInputTokenCount\":13,\"cacheWriteInputTokens\":7,"
-		  "\"cacheDetails\":[{\"inputTokens\":2,\"ttl\":\"5m\"},{\"ttl\":\"1h\",\"inputTokens\":4},{\"inputTokens\":1,\"ttl\":\"1h\"}]}}",
+	  .came = "{\"output\":{\"message\":{\"content\":[{\"text\":\"{\\\"usage\\\":1}\"}]}},"
+		  "\"stopReason\":\"end_turn\",\"trace\":{\"guardrail\":{\"usage\":{\"inputTokens\":99}}},"
+		  "\"usage\":{\"inputTokens\":10,\"outputTokens\":4,\"totalTokens\":34,\"cacheReadInputTokens\":13,"
+		  "\"cacheReadInputTokenCount\":13,\"cacheWriteInputTokens\":7,"
+		  "\"cacheDetails\":[{\"inputTokens\":2,\"ttl\":\"5m\"},{\"ttl\":\"1h\",\"inputTokens\":4},"
+		  "{\"inputTokens\":1,\"ttl\":\"1h\"}]}}",
 	  .expect = "us.anthropic.claude-a-v1:0> - input=30 cache_read=13 cache_write=7 cache_write_1h=5 output=4" },
-	{ .name = "OpenAI's models count the cache as input", .host = HOST, .path = "/model/us.openai.gpt-5.6-v1:0/converse", .asked = ASKED,
-	  .came = "{\"usage\":{\"inputTokens\":100,\"outputTokens\":4,\"totalTokens\":164,\"cacheReadInputTokens\":60}}",
+	{ .name = "OpenAI's models count the cache as input", .host = HOST,
+	  .path = "/model/us.openai.gpt-5.6-v1:0/converse", .asked = ASKED,
+	  .came = "{\"usage\":{\"inputTokens\":100,\"outputTokens\":4,\"totalTokens\":164,"
+		  "\"cacheReadInputTokens\":60}}",
 	  .expect = "us.openai.gpt-5.6-v1:0> - input=100 cache_read=60 output=4" },
 	{ .name = "Claude", .host = HOST, .path = "/model/anthropic.claude-a/invoke", .asked = ASKED,
 	  .headers = "x-amzn-bedrock-input-token-count: 9\nx-amzn-bedrock-output-token-count: 9",
-	  .came = "{\"id\":\"msg_bdrk_1\",\"model\":\"claude-a\",\"usage\":{\"input_tokens\":5,\"cache_creation_input_tokens\":3,\"cache_read_input_tokens\":2,"
-		  "\"cache_creation\":{\"ephemeral_5m_input_tokens\":0,\"ephemeral_1h_input_tokens\":3},\"output_tokens\":1,\"output_tokens_details\":{\"thinking_tokens\":1}}}",
+	  .came = "{\"id\":\"msg_bdrk_1\",\"model\":\"claude-a\",\"usage\":{\"input_tokens\":5,"
+		  "\"cache_creation_input_tokens\":3,\"cache_read_input_tokens\":2,"
+		  "\"cache_creation\":{\"ephemeral_5m_input_tokens\":0,\"ephemeral_1h_input_tokens\":3},"
+		  "\"output_tokens\":1,\"output_tokens_details\":{\"thinking_tokens\":1}}}",
 	  .expect = "anthropic.claude-a>claude-a msg_bdrk_1 input=10 cache_read=2 cache_write=3 cache_write_1h=3 output=1 reasoning=1" },
 	{ .name = "Nova", .host = HOST, .path = "/model/amazon.nova-micro-v1:0/invoke", .asked = ASKED,
-	  .came = "{\"output\":{},\"stopReason\":\"end_turn\",\"usage\":{\"inputTokens\":6,\"outputTokens\":2,\"totalTokens\":22,\"cacheReadInputTokenCount\":14,\"cacheWriteInputTokenCount\":0}}",
+	  .came = "{\"output\":{},\"stopReason\":\"end_turn\",\"usage\":{\"inputTokens\":6,\"outputTokens\":2,"
+		  "\"totalTokens\":22,\"cacheReadInputTokenCount\":14,\"cacheWriteInputTokenCount\":0}}",
 	  .expect = "amazon.nova-micro-v1:0> - input=20 cache_read=14 cache_write=0 output=2" },
-	{ .name = "Llama", .host = HOST, .path = "/model/meta.llama3-8b-instruct-v1:0/invoke", .asked = "{\"prompt\":\"hi\"}",
-	  .came = "{\"generation\":\"a\",\"prompt_token_count\":6,\"generation_token_count\":18,\"stop_reason\":\"stop\"}",
+	{ .name = "Llama", .host = HOST, .path = "/model/meta.llama3-8b-instruct-v1:0/invoke",
+	  .asked = "{\"prompt\":\"hi\"}",
+	  .came = "{\"generation\":\"a\",\"prompt_token_count\":6,\"generation_token_count\":18,"
+		  "\"stop_reason\":\"stop\"}",
 	  .expect = "meta.llama3-8b-instruct-v1:0> - input=6 output=18" },
-	{ .name = "Titan", .host = HOST, .path = "/model/amazon.titan-text-lite-v1/invoke", .asked = "{\"inputText\":\"hi\"}",
-	  .came = "{\"inputTextTokenCount\":5,\"results\":[{\"tokenCount\":10,\"outputText\":\"a\",\"completionReason\":\"LENGTH\"},{\"tokenCount\":3}]}",
+	{ .name = "Titan", .host = HOST, .path = "/model/amazon.titan-text-lite-v1/invoke",
+	  .asked = "{\"inputText\":\"hi\"}",
+	  .came = "{\"inputTextTokenCount\":5,\"results\":[{\"tokenCount\":10,\"outputText\":\"a\","
+		  "\"completionReason\":\"LENGTH\"},{\"tokenCount\":3}]}",
 	  .expect = "amazon.titan-text-lite-v1> - input=5 output=13" },
 	{ .name = "as OpenAI has it, cache within", .host = HOST, .path = "/model/ai21.jamba/invoke", .asked = ASKED,
-	  .came = "{\"id\":\"chatcmpl-1\",\"model\":\"jamba\",\"usage\":{\"prompt_tokens\":16,\"completion_tokens\":19,\"total_tokens\":35,\"prompt_tokens_details\":{\"cached_tokens\":8}}}",
+	  .came = "{\"id\":\"chatcmpl-1\",\"model\":\"jamba\",\"usage\":{\"prompt_tokens\":16,"
+		  "\"completion_tokens\":19,\"total_tokens\":35,\"prompt_tokens_details\":{\"cached_tokens\":8}}}",
 	  .expect = "ai21.jamba>jamba chatcmpl-1 input=16 cache_read=8 output=19" },
-	{ .name = "headers where the body is silent", .host = HOST, .path = "/model/cohere.embed-v4%3A0/invoke", .asked = "{\"texts\":[\"a\"]}",
-	  .headers = "X-Amzn-Bedrock-Input-Token-Count: 4", .came = "{\"id\":\"e1\",\"embeddings\":[[0.1,-2e-3]],\"texts\":[\"a\"]}",
+	{ .name = "headers where the body is silent", .host = HOST, .path = "/model/cohere.embed-v4%3A0/invoke",
+	  .asked = "{\"texts\":[\"a\"]}",
+	  .headers = "X-Amzn-Bedrock-Input-Token-Count: 4", .came = "{\"id\":\"e1\",\"embeddings\":[[0.1,-2e-3]],"
+		  "\"texts\":[\"a\"]}",
 	  .expect = "cohere.embed-v4:0> e1 input=4 output=0" },
-	{ .name = "both of them", .host = HOST, .path = "/model/ai21.j2-ultra-v1/invoke", .asked = "{\"prompt\":\"a\"}",
+	{ .name = "both of them", .host = HOST, .path = "/model/ai21.j2-ultra-v1/invoke",
+	  .asked = "{\"prompt\":\"a\"}",
 	  .headers = "x-amzn-bedrock-output-token-count: 17\nx-amzn-bedrock-input-token-count: 6",
-	  .came = "{\"id\":1234,\"prompt\":{},\"completions\":[]}", .expect = "ai21.j2-ultra-v1> - input=6 output=17" },
-	{ .name = "what the headers say of the cache", .host = HOST, .path = "/model/anthropic.claude-v2/invoke", .asked = "{\"prompt\":\"a\"}",
+	  .came = "{\"id\":1234,\"prompt\":{},\"completions\":[]}",
+	  .expect = "ai21.j2-ultra-v1> - input=6 output=17" },
+	{ .name = "what the headers say of the cache", .host = HOST, .path = "/model/anthropic.claude-v2/invoke",
+	  .asked = "{\"prompt\":\"a\"}",
 	  .headers = "x-amzn-bedrock-input-token-count: 6\nx-amzn-bedrock-output-token-count: 1\nx-amzn-bedrock-cache-read-input-token-count: 5",
-	  .came = "{\"completion\":\"b\",\"stop_reason\":\"stop_sequence\"}", .expect = "anthropic.claude-v2> - input=11 cache_read=5 output=1" },
-	{ .name = "a header that is no number", .host = HOST, .path = "/model/cohere.command/invoke", .asked = "{\"prompt\":\"a\"}",
-	  .headers = "x-amzn-bedrock-input-token-count: many", .came = "{\"generations\":[]}", .expect = "cohere.command> -" },
+	  .came = "{\"completion\":\"b\",\"stop_reason\":\"stop_sequence\"}",
+	  .expect = "anthropic.claude-v2> - input=11 cache_read=5 output=1" },
+	{ .name = "a header that is no number", .host = HOST, .path = "/model/cohere.command/invoke",
+	  .asked = "{\"prompt\":\"a\"}",
+	  .headers = "x-amzn-bedrock-input-token-count: many", .came = "{\"generations\":[]}",
+	  .expect = "cohere.command> -" },
 	{ .name = "an error", .host = HOST, .path = "/model/nobody/converse", .asked = ASKED, .status = 400,
 	  .headers = "x-amzn-errortype: ValidationException:http://internal.amazon.com/coral/",
-	  .came = "{\"message\":\"The provided model identifier is invalid.\"}", .expect = "nobody> - error=ValidationException" },
-	{ .name = "counting is not using", .host = HOST, .path = "/model/anthropic.claude-a/count-tokens", .asked = "{\"input\":{}}",
+	  .came = "{\"message\":\"The provided model identifier is invalid.\"}",
+	  .expect = "nobody> - error=ValidationException" },
+	{ .name = "counting is not using", .host = HOST, .path = "/model/anthropic.claude-a/count-tokens",
+	  .asked = "{\"input\":{}}",
 	  .came = "{\"inputTokens\":19}", .expect = "anthropic.claude-a> -" },
-	{ .name = "pictures", .host = HOST, .path = "/model/amazon.nova-canvas-v1:0/invoke", .asked = "{\"taskType\":\"TEXT_IMAGE\"}",
+	{ .name = "pictures", .host = HOST, .path = "/model/amazon.nova-canvas-v1:0/invoke",
+	  .asked = "{\"taskType\":\"TEXT_IMAGE\"}",
 	  .came = "{\"images\":[\"aa\",\"bb\"],\"error\":null}", .expect = "amazon.nova-canvas-v1:0> - image=2" },
-	{ .name = "one search for a hundred documents", .host = HOST, .path = "/model/cohere.rerank-v3-5:0/invoke", .asked = "{\"query\":\"a\",\"documents\":[\"a\",{\"t\":\"b\"}]}",
-	  .came = "{\"results\":[{\"index\":0,\"relevance_score\":0.5}]}", .expect = "cohere.rerank-v3-5:0> - search_unit=1" },
-	{ .name = "none where it failed", .host = HOST, .path = "/model/cohere.rerank-v3-5:0/invoke", .asked = "{\"documents\":[\"a\"]}", .status = 429,
+	{ .name = "one search for a hundred documents", .host = HOST, .path = "/model/cohere.rerank-v3-5:0/invoke",
+	  .asked = "{\"query\":\"a\",\"documents\":[\"a\",{\"t\":\"b\"}]}",
+	  .came = "{\"results\":[{\"index\":0,\"relevance_score\":0.5}]}",
+	  .expect = "cohere.rerank-v3-5:0> - search_unit=1" },
+	{ .name = "none where it failed", .host = HOST, .path = "/model/cohere.rerank-v3-5:0/invoke",
+	  .asked = "{\"documents\":[\"a\"]}", .status = 429,
 	  .came = "{\"message\":\"Too many requests\"}", .expect = "cohere.rerank-v3-5:0> - error=429" },
-	{ .name = "a guardrail", .host = HOST, .path = "/guardrail/g1/version/1/apply", .asked = "{\"source\":\"INPUT\"}",
-	  .came = "{\"usage\":{\"topicPolicyUnits\":1,\"contentPolicyUnits\":2,\"wordPolicyUnits\":1},\"action\":\"NONE\"}", .expect = "> - guardrail_unit=3" },
+	{ .name = "a guardrail", .host = HOST, .path = "/guardrail/g1/version/1/apply",
+	  .asked = "{\"source\":\"INPUT\"}",
+	  .came = "{\"usage\":{\"topicPolicyUnits\":1,\"contentPolicyUnits\":2,\"wordPolicyUnits\":1},"
+		  "\"action\":\"NONE\"}", .expect = "> - guardrail_unit=3" },
 };
 
 static void usages(void **state)
@@ -66,9 +95,13 @@ static void usages(void **state)
 static void facts(void **state)
 {
 	static const struct dialogue dialogue = {
-		.name = "facts", .host = "bedrock-runtime.eu-central-1.amazonaws.com", .path = "/model/arn%3Aaws%3Abedrock%3Aeu-central-1%3A1%3Aapplication-inference-profile%2Fabc/converse",
-		.headers = "x-amzn-requestid: 4b1c", .asked = "{\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"t\"}}]}}",
-		.came = "{\"output\":{\"message\":{\"content\":[{\"toolUse\":{\"name\":\"t\",\"input\":{}}}]}},\"stopReason\":\"tool_use\",\"usage\":{\"inputTokens\":1,\"outputTokens\":2},\"serviceTier\":{\"type\":\"flex\"}}",
+		.name = "facts", .host = "bedrock-runtime.eu-central-1.amazonaws.com",
+		.path = "/model/arn%3Aaws%3Abedrock%3Aeu-central-1%3A1%3Aapplication-inference-profile%2Fabc/converse",
+		.headers = "x-amzn-requestid: 4b1c",
+		.asked = "{\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"t\"}}]}}",
+		.came = "{\"output\":{\"message\":{\"content\":[{\"toolUse\":{\"name\":\"t\",\"input\":{}}}]}},"
+			"\"stopReason\":\"tool_use\",\"usage\":{\"inputTokens\":1,\"outputTokens\":2},"
+				"\"serviceTier\":{\"type\":\"flex\"}}",
 	};
 	struct dialogue_told told;
 	const struct call *call = &told.calls[0];
