@@ -207,7 +207,7 @@ void conn_feed(struct conn *conn, enum dir dir, uint64_t offset, uint64_t peer_o
 	struct stream *stream = &conn->stream[dir];
 
 	stream->bytes += n;
-	if (n > UINT64_MAX - offset || offset + n <= stream->next)
+	if (!n || n > UINT64_MAX - offset || offset + n <= stream->next)
 		return;
 	if (offset <= stream->next && list_empty(&stream->pending) && !head_waits(stream) && read_chunk(conn, dir, &chunk)) {
 		if (conn_waits(conn))
