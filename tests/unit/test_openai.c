@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* OpenAI's dialect and its relatives: what each says of a call, and what of it is a trap. */
+#include "tests/lib/dialogue.h"
+
+#define OPENAI "api.openai.com"
+#define CHAT "/v1/chat/completions"
+#define ASKED "{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"
+#define STREAMED "{\"model\":\"gpt-4o\",\"stream\":true,\"stream_options\":{\"include_usage\":true},\"messages\":[]}"
+#define CHUNK(fields) "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"model\":\"gpt-4o-1\"," fields "}\n\n"
+
+static const struct dialogue dialogues[] = {
+	{ .name = "a completion, cached and reasoned", .host = OPENAI, .path = CHAT, .asked = ASKED,
+	  .came = "{\"id\":\"c1\",\"object\":\"chat.completion\",\"model\":\"gpt-4o-1\",\"choices\":[{\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],"
+		  "\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":20,\"total_tokens\":120,\"prompt_tokens_details\":{\"cached_tokens\":64,\"audio_tokens\":0},"
+		  "\"completion_tokens_details\":{\"reasoning_tokens\":8,\"audio_tokens\":0}}}",
+	  .expect = "gpt-4o>gpt-4o-1 c1 input=100 cache_read=64 output=20 reasoning=8 audio_input=0 audio_output=0" },
+	{ .name = "written to the cache, inside input", .host = OPENAI, .path = CHAT, .asked = ASKED,
+	  .came = "{\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":1,\"prompt_tokens_details\":{\"cached_tokens\":10,\"cache_write_tokens\":80}}}",
+	  .expect = "gpt-4o> - input=100 cache_read=10 cache_write=80 output=1" },
+	{ .name = "more cached than asked: no discount", .host = "x.services.ai.azure.com", .path = "/models/chat/completions", .asked = ASKED,
+	  .came = "{\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":1,\"prompt_tokens_details\":{\"cached_tokens\":161}}}",
+	  .expect = "gpt-4o> - input=7 cache_read=0 cache_write=0 cache_write_1h=0 output=1" },
+	{ .name = "usage in an event of its own", .host = OPENAI, .path = CHAT, .asked = STREAMED, .kind = ITEM_EVENT,
+	  .came = CHUNK("\"choices\":[{\"delta\":{\"content\":\"{\\\"usage\\\":{\\\"prompt_tokens\\\":9}}\"}}],\"usage\":null")
+		  CHUNK("\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":null")
+		  CHUNK("\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2,\"total_tokens\":7}") "data: [DONE]\n\n",
+	  .expect = "gpt-4o>gpt-4o-1 c1 input=5 output=2" },
+	{ .name = "a stream that was not asked for usage", .host = OPENAI, .path = CHAT, .asked = ASKED, .kind = ITEM_EVENT,
+	  .came = CHUNK("\"choices\":[{\"delta\":{\"content\":\"a\"}}]") "data: [DONE]\n\n", .expect = "gpt-4o>gpt-4o-1 c1" },
+	{ .name = "an empty first chunk is none", .host = "x.openai.azure.com", .path = "/openai/deployments/mine/chat/completions",
+	  .asked = "{\"messages\":[]}", .kind = ITEM_EVENT,
+	  .came = "data: {\"choices\":[],\"id\":\"\",\"model\":\"\",\"prompt_filter_results\":[{\"usage\":{\"prompt_tokens\":9}}]}\n\n"
+		  CHUNK("\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2}"),
+	  .expect = "mine>gpt-4o-1 c1 input=5 output=2" },
+	{ .name = "usage in every chunk, nulls first", .host = "x.azuredatabricks.net", .path = "/serving-endpoints/chat/completions",
+	  .asked = ASKED, .kind = ITEM_EVENT,
+	  .came = CHUNK("\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":null,\"total_tokens\":null}")
+		  CHUNK("\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1,\"total_tokens\":6}")
+		  CHUNK("\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":3,\"total_tokens\":8}"),
+	  .expect = "gpt-4o>gpt-4o-1 c1 input=5 output=3" },
+	{ .name = "the same usage under x_groq", .host = "api.groq.com", .path = "/openai/v1/chat/completions", .asked = ASKED, .kind = ITEM_EVENT,
+	  .came = CHUNK("\"x_groq\":{\"id\":\"req_1\"}")
+		  CHUNK("\"choices\":[],\"x_groq\":{\"id\":\"req_1\",\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":3,\"total_tokens\":8}},"
+			"\"usage_breakdown\":{\"models\":[{\"usage\":{\"prompt_tokens\":77}}]}"),
+	  .expect = "gpt-4o>gpt-4o-1 c1 input=5 output=3" },
+	{ .name = "a relay that names each chunk anew", .host = "api.groq.com", .path = "/openai/v1/chat/completions", .asked = ASKED, .kind = ITEM_EVENT,
+	  .came = "data: {\"id\":\"a\",\"object\":\"chat.completion.chunk\"}\n\ndata: {\"id\":\"b\",\"object\":\"chat.completion.chunk\"}\n\n",
+	  .expect = "gpt-4o> a" },
+	{ .name = "a provider's metadata is not usage", .host = "ai-gateway.vercel.sh", .path = CHAT, .asked = ASKED,
+	  .came = "{\"choices\":[{\"message\":{\"provider_metadata\":{\"anthropic\":{\"usage\":{\"input_tokens\":9}}}}}],"
+		  "\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":3,\"cost\":0.00012}}", .expect = "gpt-4o> - input=5 output=3" },
+	{ .name = "xAI's chat counts reasoning apart", .host = "api.x.ai", .path = CHAT, .asked = "{\"model\":\"grok\"}",
+	  .came = "{\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":2,\"total_tokens\":332,\"completion_tokens_details\":{\"reasoning_tokens\":320},"
+		  "\"cost_in_usd_ticks\":37756000}}", .expect = "grok> - input=10 output=322 reasoning=320" },
+	{ .name = "a relay of xAI's: the total tells", .path = CHAT, .asked = "{\"model\":\"grok\"}",
+	  .came = "{\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":2,\"total_tokens\":332,\"completion_tokens_details\":{\"reasoning_tokens\":320}}}",
+	  .expect = "grok> - input=10 output=322 reasoning=320" },
+	{ .name = "xAI's responses count it inside", .host = "api.x.ai", .path = "/v1/responses", .asked = "{\"model\":\"grok\"}",
+	  .came = "{\"id\":\"r1\",\"object\":\"response\",\"usage\":{\"input_tokens\":10,\"output_tokens\":322,\"total_tokens\":332,\"output_tokens_details\":{\"reasoning_tokens\":320}}}",
+	  .expect = "grok> r1 input=10 output=322 reasoning=320" },
+	{ .name = "Gemini hides reasoning in the total", .host = "generativelanguage.googleapis.com", .path = "/v1beta/openai/chat/completions",
+	  .asked = "{\"model\":\"gemini-2.5-flash\"}", .came = "{\"usage\":{\"prompt_tokens\":35,\"completion_tokens\":12,\"total_tokens\":109}}",
+	  .expect = "gemini-2.5-flash> - input=35 output=74" },
+	{ .name = "Mistral's audio stands beside the prompt", .host = "api.mistral.ai", .path = CHAT, .asked = "{\"model\":\"voxtral\"}",
+	  .came = "{\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":5,\"total_tokens\":390,\"prompt_audio_seconds\":30,\"prompt_tokens_details\":{\"audio_tokens\":375}}}",
+	  .expect = "voxtral> - input=385 output=5 audio_input=375 second=30" },
+	{ .name = "DeepSeek's hits", .host = "api.deepseek.com", .path = "/chat/completions", .asked = "{\"model\":\"deepseek-chat\"}",
+	  .came = "{\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":5,\"total_tokens\":105,\"prompt_cache_hit_tokens\":64,\"prompt_cache_miss_tokens\":36}}",
+	  .expect = "deepseek-chat> - input=100 cache_read=64 output=5" },
+	{ .name = "a cost that is an object", .host = "api.perplexity.ai", .path = "/chat/completions", .asked = "{\"model\":\"sonar\"}",
+	  .came = "{\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":9,\"total_tokens\":14,\"cost\":{\"total_cost\":0.006},\"num_search_queries\":2}}",
+	  .expect = "sonar> - input=5 output=9 web_search=2" },
+	{ .name = "a response", .host = OPENAI, .path = "/v1/responses", .asked = "{\"model\":\"gpt-4o\",\"input\":\"hi\"}",
+	  .came = "{\"id\":\"r1\",\"object\":\"response\",\"status\":\"completed\",\"model\":\"gpt-4o-1\",\"error\":null,"
+		  "\"output\":[{\"type\":\"web_search_call\",\"id\":\"ws\"},{\"type\":\"web_search_call\"},{\"type\":\"message\",\"content\":[{\"text\":\"a\"}]}],"
+		  "\"usage\":{\"input_tokens\":100,\"input_tokens_details\":{\"cached_tokens\":10},\"output_tokens\":20,\"output_tokens_details\":{\"reasoning_tokens\":4},\"total_tokens\":120}}",
+	  .expect = "gpt-4o>gpt-4o-1 r1 input=100 cache_read=10 output=20 reasoning=4 web_search=2" },
+	{ .name = "a response's stream", .host = OPENAI, .path = "/v1/responses", .asked = "{\"model\":\"gpt-4o\",\"stream\":true}", .kind = ITEM_EVENT,
+	  .came = "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"id\":\"r1\",\"status\":\"in_progress\",\"model\":\"gpt-4o-1\",\"usage\":null}}\n\n"
+		  "event: response.output_item.done\ndata: {\"type\":\"response.output_item.done\",\"item\":{\"id\":\"x\",\"type\":\"web_search_call\"}}\n\n"
+		  "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"id\":\"r1\",\"object\":\"response\",\"status\":\"completed\",\"model\":\"gpt-4o-1\","
+		  "\"output\":[{\"type\":\"web_search_call\"}],\"usage\":{\"input_tokens\":9,\"output_tokens\":3,\"total_tokens\":12}}}\n\n",
+	  .expect = "gpt-4o>gpt-4o-1 r1 input=9 output=3 web_search=1" },
+	{ .name = "a response that was incomplete", .host = OPENAI, .path = "/v1/responses", .asked = "{\"model\":\"gpt-4o\"}", .kind = ITEM_EVENT,
+	  .came = "data: {\"type\":\"response.incomplete\",\"response\":{\"id\":\"r1\",\"status\":\"incomplete\",\"incomplete_details\":{\"reason\":\"max_output_tokens\"},"
+		  "\"usage\":{\"input_tokens\":9,\"output_tokens\":3}}}\n\n", .expect = "gpt-4o> r1 input=9 output=3" },
+	{ .name = "counting is not using", .host = OPENAI, .path = "/v1/responses/input_tokens", .asked = "{\"model\":\"gpt-4o\"}",
+	  .came = "{\"object\":\"response.input_tokens\",\"input_tokens\":11}", .expect = "gpt-4o> -" },
+	{ .name = "embeddings", .host = OPENAI, .path = "/v1/embeddings", .asked = "{\"model\":\"e\",\"input\":\"a\"}",
+	  .came = "{\"object\":\"list\",\"data\":[{\"embedding\":[0.1,-2e-3]}],\"model\":\"e-1\",\"usage\":{\"prompt_tokens\":8,\"total_tokens\":8}}",
+	  .expect = "e>e-1 - input=8 output=0" },
+	{ .name = "a total alone", .host = "api.voyageai.com", .path = "/v1/embeddings", .asked = "{\"model\":\"v\"}",
+	  .came = "{\"usage\":{\"total_tokens\":8}}", .expect = "v> - input=8 output=0" },
+	{ .name = "pictures by token", .host = OPENAI, .path = "/v1/images/generations", .asked = "{\"model\":\"gpt-image-1\"}",
+	  .came = "{\"data\":[{\"b64_json\":\"AAAA\"}],\"usage\":{\"input_tokens\":13,\"input_tokens_details\":{\"text_tokens\":13,\"image_tokens\":0},\"output_tokens\":272}}",
+	  .expect = "gpt-image-1> - input=13 output=272 image_input=0" },
+	{ .name = "pictures by piece", .host = OPENAI, .path = "/v1/images/generations", .asked = "{\"model\":\"dall-e-2\",\"n\":2}",
+	  .came = "{\"data\":[{\"url\":\"a\"},{\"url\":\"b\"}]}", .expect = "dall-e-2> - image=2" },
+	{ .name = "speech by the second", .host = OPENAI, .path = "/v1/audio/transcriptions", .asked = "{\"model\":\"whisper-1\"}",
+	  .came = "{\"text\":\"a\",\"usage\":{\"type\":\"duration\",\"seconds\":12.5}}", .expect = "whisper-1> - second=12.500" },
+	{ .name = "speech by token, its segments have ids", .host = OPENAI, .path = "/v1/audio/transcriptions", .asked = "{\"model\":\"t\"}", .kind = ITEM_EVENT,
+	  .came = "data: {\"type\":\"transcript.text.segment\",\"id\":\"seg_0\",\"text\":\"a\"}\n\n"
+		  "data: {\"type\":\"transcript.text.done\",\"usage\":{\"type\":\"tokens\",\"input_tokens\":37,\"input_token_details\":{\"audio_tokens\":37},\"output_tokens\":5}}\n\n",
+	  .expect = "t> - input=37 output=5 audio_input=37" },
+	{ .name = "a page read", .host = "api.mistral.ai", .path = "/v1/ocr", .asked = "{\"model\":\"ocr\"}",
+	  .came = "{\"model\":\"ocr-1\",\"usage_info\":{\"pages_processed\":3,\"doc_size_bytes\":100}}", .expect = "ocr>ocr-1 - page=3" },
+	{ .name = "an agent's run, singular details", .host = OPENAI, .path = "/v1/threads/t1/runs", .asked = "{\"assistant_id\":\"a\",\"model\":\"gpt-4o\"}",
+	  .came = "{\"id\":\"run_1\",\"object\":\"thread.run\",\"model\":\"gpt-4o\",\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2,\"total_tokens\":11,\"prompt_token_details\":{\"cached_tokens\":3}}}",
+	  .expect = "gpt-4o>gpt-4o run_1 input=9 cache_read=3 output=2" },
+	{ .name = "a thread's id is no answer's", .host = OPENAI, .path = "/v1/threads", .asked = "{}",
+	  .came = "{\"id\":\"thread_1\",\"object\":\"thread\"}", .expect = "> -" },
+	{ .name = "a batch under way", .host = OPENAI, .path = "/v1/batches/b1", .came = "{\"id\":\"b1\",\"object\":\"batch\",\"status\":\"in_progress\",\"model\":\"m\","
+		  "\"usage\":{\"input_tokens\":0,\"output_tokens\":0,\"total_tokens\":0}}", .expect = "> -" },
+	{ .name = "a batch that is over", .host = OPENAI, .path = "/v1/batches/b1", .came = "{\"id\":\"b1\",\"object\":\"batch\",\"status\":\"completed\",\"model\":\"m\","
+		  "\"usage\":{\"input_tokens\":30,\"output_tokens\":20,\"total_tokens\":50}}", .expect = ">m - input=30 output=20" },
+	{ .name = "a batch's results, line by line", .host = OPENAI, .path = "/v1/files/f/content", .kind = ITEM_LINE,
+	  .came = "{\"id\":\"q1\",\"response\":{\"status_code\":200,\"body\":{\"id\":\"r1\",\"model\":\"m\",\"usage\":{\"input_tokens\":10,\"output_tokens\":1,\"total_tokens\":11}}}}\n"
+		  "{\"id\":\"q2\",\"response\":{\"status_code\":200,\"body\":{\"id\":\"r2\",\"model\":\"m\",\"usage\":{\"input_tokens\":20,\"output_tokens\":2,\"total_tokens\":22}}}}\n",
+	  .expect = ">m - input=30 output=3" },
+	{ .name = "an error", .host = OPENAI, .path = CHAT, .asked = ASKED, .status = 429,
+	  .came = "{\"error\":{\"message\":\"Rate limit\",\"type\":\"tokens\",\"param\":null,\"code\":\"rate_limit_exceeded\"}}", .expect = "gpt-4o> - error=tokens" },
+	{ .name = "an error inside a stream", .host = OPENAI, .path = CHAT, .asked = STREAMED, .kind = ITEM_EVENT,
+	  .came = CHUNK("\"choices\":[{\"delta\":{\"content\":\"a\"}}]") "data: {\"error\":{\"message\":\"x\",\"type\":\"server_error\"}}\n\n",
+	  .expect = "gpt-4o>gpt-4o-1 c1 error=server_error" },
+	{ .name = "tokens in a header", .host = "api.fireworks.ai", .path = "/inference/v1/chat/completions", .asked = "{\"model\":\"f\"}",
+	  .headers = "fireworks-prompt-tokens: 20\nfireworks-cached-prompt-tokens: 8",
+	  .came = "{\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":2}}", .expect = "f> - input=20 cache_read=8 output=2" },
+	{ .name = "nobody that is known", .path = "/llm/v1/chat/completions", .asked = ASKED,
+	  .came = "{\"id\":\"c1\",\"model\":\"m\",\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1}}", .expect = "gpt-4o>m c1 input=5 output=1" },
+	{ .name = "a path that only looks like it", .path = "/shop/chat/completions", .asked = "{\"order\":1}", .came = "{\"ok\":true}", .expect = "" },
+	{ .name = "somebody's files", .path = "/v1/files", .came = "{\"id\":\"f\",\"model\":\"m\"}", .expect = "" },
+};
+
+static void usages(void **state)
+{
+	(void)state;
+	EACH(row, dialogues)
+		dialogue_check(row);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(usages) };
+
+	return RUN(tests);
+}
