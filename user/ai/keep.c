@@ -144,6 +144,7 @@ int keep_query(const struct wants *wants, struct str query, struct buf *ret)
 {
 	static const char *const read[] = { "alt", "$alt", "model", "stream", "api-version", "beta" };
 	size_t begin = ret->n;
+	char secret_text[512];	/* as much as the reader takes */
 	struct str one;
 
 	while (query.n && str_split(&query, '&', &one)) {
@@ -163,7 +164,8 @@ int keep_query(const struct wants *wants, struct str query, struct buf *ret)
 		}
 		buf_str(ret, name);
 		buf_char(ret, '=');
-		credential_stand_in(wants, name, str_sub(one, (size_t)equals + 1, one.n), ret);
+		credential_stand_in(wants, name, url_decode(str_sub(one, (size_t)equals + 1, one.n), secret_text, sizeof(secret_text)), ret);
 	}
+	explicit_bzero(secret_text, sizeof(secret_text));
 	return ret->error;
 }
