@@ -2,6 +2,7 @@
 #include "book/period.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/str.h"
 
@@ -25,7 +27,16 @@ static int offset_zone(const char *zone, char *ret, size_t size)
 	return 0;
 }
 
-/* The C library takes any unknown name for UTC without a word: so the file is asked for. */
+/* RFC 8536: a file of the zone database begins so. */
+static bool is_zone_file(const char *path)
+{
+	char magic[4] = "";
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && read(fd, magic, sizeof(magic)) == sizeof(magic) && !memcmp(magic, "TZif", sizeof(magic));
+}
+
+/* The C library takes any unknown name for UTC without a word: so the file is looked at. */
 static int named_zone(const char *zone, char *ret, size_t size)
 {
 	static const char *const folders[] = { "/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo" };
@@ -35,7 +46,7 @@ static int named_zone(const char *zone, char *ret, size_t size)
 		return -EINVAL;
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", folders[i], zone);
-		if (zone[0] && access(path, R_OK) == 0 && zone[strlen(zone) - 1] != '/') {
+		if (is_zone_file(path)) {
 			snprintf(ret, size, ":%s", path);
 			return 0;
 		}

@@ -30,7 +30,7 @@ static const struct field fields[] = {
 	{ "uid", NULL }, { "pid", NULL }, { "user_agent", NULL }, { "org", NULL }, { "project", NULL }, { "region", NULL },
 	{ "model_requested", NULL }, { "service_tier", NULL }, { "billing", NULL }, { "cost_status", NULL },
 	{ "usage_source", NULL }, { "method", NULL }, { "path", NULL }, { "status", NULL },
-	{ "status_class", "calls.status/100||'xx'" }, { "error_type", NULL }, { "finish_reason", NULL },
+	{ "status_class", "(calls.status/100)||'xx'" }, { "error_type", NULL }, { "finish_reason", NULL },
 	{ "stream", NULL }, { "complete", NULL }, { "attempt", NULL }, { "batch_id", NULL }, { "credential_kind", NULL },
 	{ "sight", NULL }, { "tls", NULL }, { "sni", NULL }, { "peer", NULL }, { "trace_id", NULL }, { "kind", NULL },
 	{ "id", NULL }, { "request_id", NULL }, { "response_id", NULL }, { "aitap_version", NULL }, { "aitap_config", NULL },
@@ -224,34 +224,36 @@ int query_prepare(sqlite3 *db, struct query_sql *sql, sqlite3_stmt **ret)
 
 /* ---- functions: SQLite's own sum() ends in an error above 9.2 million USD */
 
+/* SQLite's memory is aligned to 8 bytes, which is too little for 16. */
+struct packed_sum {
+	char bytes[sizeof(__int128)];
+};
+
 static void sum_step(sqlite3_context *context, int n, sqlite3_value **values)
 {
-	__int128 *sum = sqlite3_aggregate_context(context, sizeof(*sum)), more;
+	struct packed_sum *kept = sqlite3_aggregate_context(context, sizeof(*kept));
+	bool blob = sqlite3_value_type(values[0]) == SQLITE_BLOB && sqlite3_value_bytes(values[0]) == sizeof(*kept);
+	__int128 sum, more;
 
 	(void)n;
-	if (!sum)
+	if (!kept || (!blob && sqlite3_value_type(values[0]) != SQLITE_INTEGER))
 		return;
-	switch (sqlite3_value_type(values[0])) {
-	case SQLITE_INTEGER:
-		more = sqlite3_value_int64(values[0]);
-		break;
-	case SQLITE_BLOB:
-		if (sqlite3_value_bytes(values[0]) != sizeof(more))
-			return;
+	memcpy(&sum, kept, sizeof(sum));
+	if (blob)
 		memcpy(&more, sqlite3_value_blob(values[0]), sizeof(more));
-		break;
-	default:
-		return;
-	}
-	if (__builtin_add_overflow(*sum, more, sum))
+	else
+		more = sqlite3_value_int64(values[0]);
+	if (__builtin_add_overflow(sum, more, &sum))
 		sqlite3_result_error(context, "a sum of more than 128 bits", -1);
+	memcpy(kept, &sum, sizeof(sum));
 }
 
 static void sum_end(sqlite3_context *context)
 {
-	__int128 *sum = sqlite3_aggregate_context(context, sizeof(*sum)), none = 0;
+	static const struct packed_sum none;
+	struct packed_sum *kept = sqlite3_aggregate_context(context, 0);
 
-	sqlite3_result_blob(context, sum ? sum : &none, sizeof(*sum), SQLITE_TRANSIENT);
+	sqlite3_result_blob(context, kept ? kept : &none, sizeof(*kept), SQLITE_TRANSIENT);
 }
 
 static void period_function(sqlite3_context *context, int n, sqlite3_value **values)
