@@ -48,8 +48,11 @@ static void dialogue_emit(void *ctx, const struct call *call)
 	told->calls[told->n++] = *call;
 }
 
+/* piece.last: the item ends with this text, as it would not where the connection broke off. */
 static void dialogue_item(struct reader *reader, struct piece piece, struct str text, size_t step)
 {
+	bool ends = piece.last;
+
 	size_t at = 0;
 
 	do {
@@ -58,7 +61,7 @@ static void dialogue_item(struct reader *reader, struct piece piece, struct str 
 		char *own = mem_dup(text.p + at, n ? n : 1);
 
 		piece.first = at == 0;
-		piece.last = at + n == text.n;
+		piece.last = ends && at + n == text.n;
 		piece.text = (struct str){ own, n };
 		reader_piece(reader, &piece);
 		mem_free(own);
@@ -83,9 +86,11 @@ static struct str dialogue_event(struct reader *reader, struct piece piece, stru
 	return end < 0 ? (struct str){ "", 0 } : str_sub(rest, (size_t)end + 2, rest.n);
 }
 
-static void dialogue_body(struct reader *reader, enum side side, enum item_kind kind, const char *text, size_t step)
+static void dialogue_body(struct reader *reader, enum side side, enum item_kind kind, const char *text, size_t step,
+			  bool whole)
 {
-	struct piece piece = { .side = side, .kind = kind, .boot_ns = 100, .name = { "", 0 } };
+	struct piece piece = { .side = side, .kind = kind, .boot_ns = 100, .name = { "", 0 },
+			       .last = whole || kind != ITEM_DOCUMENT };
 	struct str rest = str_of(text), line;
 
 	if (kind == ITEM_DOCUMENT && rest.n)
@@ -134,13 +139,13 @@ static void dialogue_play(const struct dialogue *dialogue, size_t step, enum end
 	memset(ret_told, 0, sizeof(*ret_told));
 	reader_begin(reader, &wants, call, dialogue_emit, ret_told);
 	if (reader_head(reader, &head) > INTEREST_NONE) {
-		dialogue_body(reader, SIDE_REQUEST, ITEM_DOCUMENT, dialogue->asked, step);
+		dialogue_body(reader, SIDE_REQUEST, ITEM_DOCUMENT, dialogue->asked, step, true);
 		head.side = SIDE_RESPONSE;
 		head.status = dialogue->status ? dialogue->status : 200;
 		head.headers = headers[1];
 		head.n_headers = dialogue_headers(dialogue->headers, headers[1], 16);
 		reader_head(reader, &head);
-		dialogue_body(reader, SIDE_RESPONSE, dialogue->kind, dialogue->came, step);
+		dialogue_body(reader, SIDE_RESPONSE, dialogue->kind, dialogue->came, step, ending == ENDING_COMPLETE);
 		reader_end(reader, ending);
 	}
 	mem_free(call);
@@ -199,13 +204,36 @@ static void dialogue_expect(const struct dialogue *dialogue, size_t step)
 	mem_free(told);
 }
 
-/* Whole, byte by byte and in pieces of a few lengths. */
+/* A document that broke off anywhere: what is known all the same is what the whole says. */
+static void dialogue_cut(const struct dialogue *dialogue)
+{
+	struct dialogue_told *told = mem_new(2 * sizeof(*told));
+	const struct usage *whole = told[0].calls[0].usages, *cut = told[1].calls[0].usages;
+	struct dialogue broken = *dialogue;
+
+	dialogue_play(dialogue, 0, ENDING_COMPLETE, &told[0]);
+	for (size_t n = strlen(dialogue->came); told[0].n && n-- > 1;) {
+		broken.came = mem_strndup(dialogue->came, n);
+		dialogue_play(&broken, 0, ENDING_ABORTED, &told[1]);
+		for (int count = 0; told[1].n && told[1].calls[0].n_usages && count < COUNT_MAX; count++)
+			if (usage_knows(cut, (enum count)count) && cut->count[count] != whole->count[count])
+				fail_msg("%s, cut at %zu: %s=%llu", dialogue->name, n, dialogue_counts[count],
+					 (unsigned long long)cut->count[count]);
+		mem_free((char *)broken.came);
+	}
+	mem_free(told);
+}
+
+/* Whole, byte by byte, in pieces of a few lengths, and broken off. */
 static void dialogue_check(const struct dialogue *dialogue)
 {
 	static const size_t steps[] = { 0, 1, 2, 3, 5, 17, 64 };
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
 		dialogue_expect(dialogue, steps[i]);
+	/* an array is a stream, whose parts count from its start */
+	if (dialogue->kind == ITEM_DOCUMENT && dialogue->came[0] != '[')
+		dialogue_cut(dialogue);
 }
 
 #endif

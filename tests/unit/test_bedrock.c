@@ -19,7 +19,8 @@ static const struct dialogue dialogues[] = {
 		  "\"cacheReadInputTokens\":60}}",
 	  .expect = "us.openai.gpt-5.6-v1:0> - input=100 cache_read=60 output=4" },
 	{ .name = "Claude", .host = HOST, .path = "/model/anthropic.claude-a/invoke", .asked = ASKED,
-	  .headers = "x-amzn-bedrock-input-token-count: 9\nx-amzn-bedrock-output-token-count: 9",
+	  .headers = "x-amzn-bedrock-input-token-count: 5\nx-amzn-bedrock-output-token-count: 1"
+		     "\nx-amzn-bedrock-cache-read-input-token-count: 2\nx-amzn-bedrock-cache-write-input-token-count: 3",
 	  .came = "{\"id\":\"msg_bdrk_1\",\"model\":\"claude-a\",\"usage\":{\"input_tokens\":5,"
 		  "\"cache_creation_input_tokens\":3,\"cache_read_input_tokens\":2,"
 		  "\"cache_creation\":{\"ephemeral_5m_input_tokens\":0,\"ephemeral_1h_input_tokens\":3},"
@@ -97,7 +98,7 @@ static void facts(void **state)
 	static const struct dialogue dialogue = {
 		.name = "facts", .host = "bedrock-runtime.eu-central-1.amazonaws.com",
 		.path = "/model/arn%3Aaws%3Abedrock%3Aeu-central-1%3A1%3Aapplication-inference-profile%2Fabc/converse",
-		.headers = "x-amzn-requestid: 4b1c",
+		.headers = "x-amzn-requestid: 4b1c\nx-amzn-bedrock-input-token-count: 9",
 		.asked = "{\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"t\"}}]}}",
 		.came = "{\"output\":{\"message\":{\"content\":[{\"toolUse\":{\"name\":\"t\",\"input\":{}}}]}},"
 			"\"stopReason\":\"tool_use\",\"usage\":{\"inputTokens\":1,\"outputTokens\":2},"
@@ -117,6 +118,8 @@ static void facts(void **state)
 	assert_string_equal(call->finish_reason, "tool_use");
 	assert_string_equal(call->tools_offered, "t");
 	assert_string_equal(call->tools_called, "t");
+	/* a body that counts is believed, not its headers */
+	assert_int_equal(call->usages[0].count[COUNT_INPUT], 1);
 }
 
 int main(void)

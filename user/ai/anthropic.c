@@ -130,19 +130,11 @@ static int head(struct dialect *d, enum side side, const struct head *head)
 	return 0;
 }
 
-static void item_move(struct item *item, enum pick from, enum pick to)
-{
-	item->values[to] = item->values[from];
-	item->seen |= 1ull << to;
-}
-
 static void pick_part(struct item *item, enum pick pick, struct str part)
 {
-	if (!part.n)
-		return;
-	item->values[pick] = (struct value){ .kind = VALUE_TEXT, .at = (uint16_t)(part.p - item->text),
-					     .n = (uint16_t)part.n };
-	item->seen |= 1ull << pick;
+	if (part.n)
+		item_put(item, pick, (struct value){ .kind = VALUE_TEXT, .at = (uint16_t)(part.p - item->text),
+						     .n = (uint16_t)part.n });
 }
 
 static struct str between(struct str s, struct str before, char end)
@@ -238,7 +230,7 @@ static int item(struct dialect *d, enum side side, struct item *item)
 	}
 	/* the fast lane has prices of its own */
 	if (item_is(item, PICK_STATUS, "fast"))
-		item_move(item, PICK_STATUS, PICK_TIER);
+		item_put(item, PICK_TIER, item->values[PICK_STATUS]);
 	return 0;
 }
 

@@ -19,7 +19,7 @@ enum {
 	DOCUMENTS,			/* to be ranked */
 };
 
-enum { OWN_WRITE_5M, OWN_WRITE_1H, OWN_DOCUMENTS, OWN_HEADERS };
+enum { OWN_DOCUMENTS, OWN_HEADERS };
 
 /* Fallbacks for what a body may leave out. */
 static const struct {
@@ -190,13 +190,12 @@ static int head(struct dialect *d, enum side side, const struct head *head)
 	return 0;
 }
 
-static void cache_write(struct dialect *d, const struct item *item)
+static void cache_write(struct item *item)
 {
-	bool hour = item_is(item, CACHED_LIFE, "1h");
-	uint64_t *sum = &d->own[hour ? OWN_WRITE_1H : OWN_WRITE_5M];
+	enum pick life = item_is(item, CACHED_LIFE, "1h") ? PICK_CACHE_WRITE_1H : PICK_CACHE_WRITE_5M;
 
-	*sum += item_number(item, CACHED_TOKENS);
-	dialect_count(d, hour ? PICK_CACHE_WRITE_1H : PICK_CACHE_WRITE_5M, *sum);
+	item_put(item, life, (struct value){ .kind = VALUE_NUMBER,
+					     .number = item_number(item, life) + item_number(item, CACHED_TOKENS) });
 }
 
 static int item(struct dialect *d, enum side side, struct item *item)
@@ -206,10 +205,9 @@ static int item(struct dialect *d, enum side side, struct item *item)
 		return 0;
 	}
 	if (item->each) {
-		cache_write(d, item);
+		cache_write(item);
 		return 0;
 	}
-	d->own[OWN_WRITE_5M] = d->own[OWN_WRITE_1H] = 0;
 	/* AI21's first models number every answer 1234 */
 	if (item->values[PICK_ID].kind == VALUE_NUMBER)
 		item_drop(item, PICK_ID);

@@ -181,7 +181,8 @@ static bool modality_is(const struct item *item, const char *name, const char *n
 	return str_ieq(item_text(item, MODALITY), str_of(name)) || item_is(item, MODALITY, number);
 }
 
-static void modality(struct dialect *d, const struct item *item)
+/* Becomes a pick of its own: collected with the whole item, or not at all. */
+static void modality(struct item *item)
 {
 	static const enum pick picks[][2] = {
 		{ PICK_AUDIO_INPUT, PICK_IMAGE_INPUT },
@@ -193,9 +194,9 @@ static void modality(struct dialect *d, const struct item *item)
 	if (!item_has_number(item, TOKENS))
 		return;
 	if (modality_is(item, "AUDIO", "4"))
-		dialect_count(d, pick[0], item_number(item, TOKENS));
+		item_put(item, pick[0], item->values[TOKENS]);
 	else if (modality_is(item, "IMAGE", "2"))
-		dialect_count(d, pick[1], item_number(item, TOKENS));
+		item_put(item, pick[1], item->values[TOKENS]);
 }
 
 /* Up to the second generation a grounded answer is billed, since then each of its queries. */
@@ -213,7 +214,7 @@ static int item(struct dialect *d, enum side side, struct item *item)
 	if (side == SIDE_REQUEST)
 		return 0;
 	if (item->each) {
-		modality(d, item);
+		modality(item);
 		return 0;
 	}
 	if (item_is(item, TRAFFIC, "PROVISIONED_THROUGHPUT"))

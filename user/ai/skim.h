@@ -86,6 +86,14 @@ static inline void item_drop(struct item *item, unsigned int pick)
 	item->seen &= ~(1ull << pick);
 }
 
+/* As if it had been picked: for what only code can tell. */
+static inline void item_put(struct item *item, unsigned int pick, struct value value)
+{
+	item->values[pick] = value;
+	item->seen |= 1ull << pick;
+	item->touched |= 1ull << pick;
+}
+
 /* "" where there is none, or no text. */
 static inline struct str item_text(const struct item *item, unsigned int pick)
 {
