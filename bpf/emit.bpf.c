@@ -111,7 +111,7 @@ static __always_inline u64 task_start_ns(void)
 		return -1; \
 	event = bpf_ringbuf_reserve(ring, sizeof(*event), 0); \
 	if (!event) { \
-		count_full(number, 0); \
+		count(number, EVENT_LOSS_RING_FULL, 1); \
 		return -1; \
 	}
 

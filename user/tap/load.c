@@ -12,13 +12,21 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
 #include "tap/attach.h"
 
 #define ID_TICK_SHIFT 6	/* an id each 64 ns: a run begins above all ids of the one before, and 2^56 lasts for 146 years */
+
+#define SAID_MAX KIB(1024)
+#define SAID_SHOWN KIB(4)
 
 struct abilities {
 	bool guard;	/* bpf_preempt_disable */
@@ -26,14 +34,24 @@ struct abilities {
 	bool each;	/* bpf_for_each_map_elem */
 };
 
+/* The verifier's log comes in one piece, and of that the end is worth most. */
 static int libbpf_says(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char line[1024];
+	_cleanup_free_ char *text = level == LIBBPF_DEBUG ? NULL : mem_new(SAID_MAX);
+	struct str rest, line;
+	int n;
 
-	if (level == LIBBPF_DEBUG || vsnprintf(line, sizeof(line), format, args) <= 0)
+	if (!text)
 		return 0;
-	line[strcspn(line, "\n")] = '\0';
-	log_debug("%s", line);
+	n = vsnprintf(text, SAID_MAX, format, args);
+	if (n <= 0)
+		return 0;
+	rest = str_of(text);
+	if (rest.n > SAID_SHOWN)
+		rest = str_sub(rest, rest.n - SAID_SHOWN, SAID_SHOWN);
+	while (str_split(&rest, '\n', &line))
+		if (line.n)
+			log_debug("%.*s", (int)line.n, line.p);
 	return 0;
 }
 
