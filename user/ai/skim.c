@@ -374,7 +374,7 @@ static const char *between(struct skim *s, const char *p, const char *end)
 
 int skim_write(struct skim *s, const char *p, size_t n)
 {
-	const char *end = p + n;
+	const char *end = n ? p + n : p;
 
 	while (p < end) {
 		switch (s->state) {
