@@ -130,7 +130,7 @@ static void facts(void **state)
 		.asked = "{\"tools\":[{\"functionDeclarations\":[{\"name\":\"f\"},{\"name\":\"g\"}]}]}",
 		.path = "/v1/projects/p1/locations/europe-west1/publishers/google/models/gemini%2D3:generateContent",
 		.came = "{\"candidates\":[{\"content\":{\"parts\":[{\"functionCall\":{\"name\":\"g\","
-			"\"args\":{\"name\":\"x\"}}}]},\"finishReason\":\"STOP\"}],"
+			"\"args\":{\"name\":\"x\"}}}]},\"finishReason\":2}],"
 			"\"usageMetadata\":{\"promptTokenCount\":1,\"candidatesTokenCount\":2,"
 				"\"trafficType\":\"PROVISIONED_THROUGHPUT\","
 					"\"promptTokensDetails\":[{\"modality\":\"TEXT\",\"tokenCount\":1}]}}",
@@ -148,7 +148,7 @@ static void facts(void **state)
 	assert_string_equal(call->region, "europe-west1");
 	assert_string_equal(call->tools_offered, "f,g");
 	assert_string_equal(call->tools_called, "g");
-	assert_string_equal(call->finish_reason, "STOP");
+	assert_string_equal(call->finish_reason, "MAX_TOKENS");
 	assert_int_equal(call->billing, BILLING_PROVISIONED);
 	assert_string_equal(call->usage_raw, "{\"promptTokenCount\":1,\"candidatesTokenCount\":2,"
 		"\"promptTokensDetails\":[{\"tokenCount\":1}]}");

@@ -37,6 +37,8 @@ static const struct dialogue dialogues[] = {
 	  .asked = "{\"model\":\"llama3\"}",
 	  .came = "{\"model\":\"llama3\",\"done\":true,\"prompt_eval_count\":1,\"eval_count\":2}",
 	  .expect = "llama3>llama3 - input=1 output=2" },
+	{ .name = "somebody else's chat about models", .path = "/api/chat", .asked = "{\"model\":\"T\"}",
+	  .came = "{\"ok\":true}", .expect = "" },
 	{ .name = "somebody else's chat", .path = "/api/chat", .asked = "{\"room\":1}", .came = "{\"ok\":true}",
 	  .expect = "" },
 };

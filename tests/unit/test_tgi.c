@@ -8,6 +8,12 @@ static const struct dialogue dialogues[] = {
 	  .came = "[{\"generated_text\":\"a\",\"details\":{\"finish_reason\":\"eos_token\",\"generated_tokens\":75,"
 		  "\"tokens\":[{\"id\":13}]}}]",
 	  .expect = "> - input=16 output=75" },
+	{ .name = "on a host of one's own", .host = "gpu-7.example.net", .path = "/generate",
+	  .asked = "{\"inputs\":\"hi\"}",
+	  .came = "{\"generated_text\":\"a\",\"details\":{\"generated_tokens\":7,\"input_length\":4}}",
+	  .expect = "> - input=4 output=7" },
+	{ .name = "somebody else's", .path = "/report/generate", .asked = "{\"inputs\":\"hi\"}",
+	  .came = "{\"details\":{}}", .expect = "" },
 	{ .name = "a stream", .host = "x1.us-east-1.aws.endpoints.huggingface.cloud", .path = "/generate_stream",
 	  .asked = "{\"inputs\":\"hi\"}", .kind = ITEM_EVENT,
 	  .came = "data: {\"token\":{\"id\":1,\"text\":\"a\"},"

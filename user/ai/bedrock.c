@@ -81,6 +81,8 @@ static const struct want response[] = {
 	{ "output.message.content[].toolUse.name", PICK_TOOLS, WANT_NAMES },
 	{ "content[].name", PICK_TOOLS, WANT_NAMES },
 	{ "output.message.content[].text", PICK_CONTENT, WANT_BYTES },
+	{ "output.message.content[].reasoningContent.reasoningText.text", PICK_CONTENT, WANT_BYTES },
+	{ "content[].thinking", PICK_CONTENT, WANT_BYTES },
 	{ "content[].text", PICK_CONTENT, WANT_BYTES },
 	{ "choices[].message.content", PICK_CONTENT, WANT_BYTES },
 	{ "results[].outputText", PICK_CONTENT, WANT_BYTES },

@@ -91,6 +91,8 @@ static const struct want response[] = {
 	{ at "promptFeedback.blockReason", PICK_FINISH }, \
 	{ at "candidates[].content.parts[].text", PICK_CONTENT, WANT_BYTES }, \
 	{ at "candidates[].content.parts[].functionCall.name", PICK_TOOLS, WANT_NAMES }, \
+	{ at "candidates[].content.parts[].functionCall.name", PICK_CONTENT, WANT_BYTES }, \
+	{ at "candidates[].content.parts[].executableCode.code", PICK_CONTENT, WANT_BYTES }, \
 	{ at "candidates[].groundingMetadata.webSearchQueries[]", QUERIES, WANT_COUNT, .scale = 3 }, \
 	{ at "usageMetadata", PICK_RAW, WANT_NUMBERS }, \
 	{ at "usageMetadata.promptTokenCount", PICK_INPUT }, \
@@ -209,6 +211,18 @@ static void searches(struct dialect *d, const struct item *item)
 		dialect_unit(d, "web_search", each ? item_number(item, QUERIES) : 1000);
 }
 
+/* Some clients ask for numbers instead of enums' names. */
+static void finish(struct item *item, struct call *call)
+{
+	static const char *const names[] = { "", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER" };
+	uint64_t n = item_number(item, PICK_FINISH);
+
+	if (!n || n >= sizeof(names) / sizeof(*names))
+		return;
+	STR_COPY(call->finish_reason, str_of(names[n]));
+	item_drop(item, PICK_FINISH);
+}
+
 static int item(struct dialect *d, enum side side, struct item *item)
 {
 	if (side == SIDE_REQUEST)
@@ -219,6 +233,7 @@ static int item(struct dialect *d, enum side side, struct item *item)
 	}
 	if (item_is(item, TRAFFIC, "PROVISIONED_THROUGHPUT"))
 		d->call->billing = BILLING_PROVISIONED;
+	finish(item, d->call);
 	searches(d, item);
 	return 0;
 }

@@ -44,6 +44,7 @@ static const struct want response[] = {
 	{ "prompt_eval_count", PICK_INPUT },
 	{ "eval_count", PICK_OUTPUT },
 	{ "message.tool_calls[].function.name", PICK_TOOLS, WANT_NAMES },
+	{ "message.tool_calls[].function.name", PICK_CONTENT, WANT_BYTES },
 	{ "response", PICK_CONTENT, WANT_BYTES },
 	{ "message.content", PICK_CONTENT, WANT_BYTES },
 	{ "message.thinking", PICK_CONTENT, WANT_BYTES },
@@ -52,6 +53,9 @@ static const struct want response[] = {
 
 static int item(struct dialect *d, enum side side, struct item *item)
 {
+	/* many a chat asks for a model under such a path: the answer has to bear it out */
+	if (side == SIDE_REQUEST)
+		d->sure = false;
 	if (side == SIDE_RESPONSE && item_has(item, FAILED))
 		dialect_error(d, STR("error"));
 	return 0;

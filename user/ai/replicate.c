@@ -52,6 +52,9 @@ static int head(struct dialect *d, enum side side, const struct head *head)
 
 static int item(struct dialect *d, enum side side, struct item *item)
 {
+	/* an error's status is a number */
+	if (item->values[PICK_FINISH].kind == VALUE_NUMBER)
+		item_drop(item, PICK_FINISH);
 	if (side == SIDE_RESPONSE && item_is(item, PICK_FINISH, "failed"))
 		dialect_error(d, item_text(item, PICK_FINISH));
 	return 0;

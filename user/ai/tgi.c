@@ -8,8 +8,9 @@
 #include "ai/dialect.h"
 
 static const struct route routes[] = {
-	{ "*/generate", "text_completion", ROUTE_WEAK },
-	{ "*/generate_stream", "text_completion", ROUTE_STREAM | ROUTE_WEAK },
+	{ "/", "text_completion", ROUTE_WEAK },
+	{ "*/generate", "text_completion" },
+	{ "*/generate_stream", "text_completion", ROUTE_STREAM },
 	{ "/models/*", "text_completion", ROUTE_WEAK },
 	{ "/pipeline/*", "pipeline", ROUTE_WEAK },
 	{ "/hf-inference/models/*", "text_completion" },
@@ -68,10 +69,19 @@ static int head(struct dialect *d, enum side side, const struct head *head)
 	return 0;
 }
 
+/* Nothing else has these names; the model is not said anywhere. */
+static int item(struct dialect *d, enum side side, struct item *item)
+{
+	if (side == SIDE_RESPONSE && item_has(item, PICK_OUTPUT))
+		d->sure = true;
+	return 0;
+}
+
 const struct provider dialect_tgi = {
 	.name = "tgi",
 	.routes = routes,
 	.wants = { request, response },
 	.headers = { NULL, response_headers },
 	.head = head,
+	.item = item,
 };
