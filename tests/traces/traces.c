@@ -10,6 +10,8 @@
  *	losses		without every 7th event a record equals the whole one, or says
  *			that something is missing: never another number without a flag
  *	truncation	a trace that was cut anywhere gives the same for what is left
+ *	scrubbing	a scrubbed trace gives the same records, and holds no text of
+ *			what was asked or answered
  *
  *	traces FOLDER NAME	(the corpus, as in tests/corpus/judge.c)
  */
@@ -17,6 +19,8 @@
 #include <unistd.h>
 
 #include "feed/trace.h"
+#include "out/record.h"
+#include "pipeline/scrub.h"
 #include "pipeline/worker.h"
 #include "tests/lib/play.h"
 #include "tests/lib/through.h"
@@ -27,6 +31,7 @@ struct kept {
 	bool spend;
 	struct call call;
 	int64_t pico;
+	char *json;		/* owned */
 };
 
 struct records {
@@ -42,6 +47,19 @@ static void verdict(const char *name, const char *reason)
 		printf("not ok %s: %s\n", name, reason);
 	passed += !reason;
 	failed += reason != NULL;
+}
+
+static char *json_of(const struct record *record)
+{
+	struct buf buf = BUF(RECORD_JSON_MAX);
+	char *json = NULL;
+
+	if (record_json(record, &buf) == 0)
+		json = mem_strndup(buf.p, buf.n);
+	buf_done(&buf);
+	if (!json)
+		exit(1);
+	return json;
 }
 
 static void keep(void *ctx, const struct record *record)
@@ -63,6 +81,7 @@ static void keep(void *ctx, const struct record *record)
 	kept->spend = record->spend;
 	kept->pico = record->cost.pico;
 	kept->call = *record->call;
+	kept->json = json_of(record);
 }
 
 static int by_place(const void *a, const void *b)
@@ -84,6 +103,8 @@ static void sort(struct records *records)
 
 static void forget(struct records *records)
 {
+	for (size_t i = 0; i < records->n; i++)
+		mem_free(records->list[i].json);
 	mem_free(records->list);
 	*records = (struct records){ 0 };
 }
@@ -102,16 +123,31 @@ static struct records in_memory(const struct image *image)
 	return records;
 }
 
-static void write_trace(const char *path, const struct image *image)
+#define RINGS 3
+
+static void write_trace(const char *path, const struct image *image, bool scrubbed)
 {
-	struct trace_about about = { .boot_id = "a boot in a test", .arch = "x86_64", .node = "node" };
+	struct trace_about about = { .boot_id = "a boot in a test", .arch = "x86_64", .node = "node", .scrubbed = scrubbed };
 	struct anchor anchor = { .boot_ns = 0, .wall_ns = through_wall(NULL, 0) };
+	struct wants wants = { .secret_generation = 1 };
+	struct scrub *scrubs[RINGS] = { NULL };
 	const struct event_header *event;
 	struct trace_writer *writer;
 	int err = trace_writer_open(path, &about, anchor, &writer);
 
-	for (size_t at = 0; err == 0 && (event = image_next(image, &at));)
-		err = trace_writer_event(writer, (unsigned int)(event->conn_id % 3), event, event->size);
+	for (unsigned int i = 0; err == 0 && scrubbed && i < RINGS; i++)
+		err = scrub_new(writer, i, &wants, &scrubs[i]);
+	for (size_t at = 0; err == 0 && (event = image_next(image, &at));) {
+		unsigned int ring = (unsigned int)(event->conn_id % RINGS);
+
+		err = scrubbed ? scrub_event(scrubs[ring], event, event->size) :
+				 trace_writer_event(writer, ring, event, event->size);
+	}
+	for (unsigned int i = 0; i < RINGS; i++) {
+		if (err == 0 && scrubbed)
+			err = scrub_drain(scrubs[i]);
+		scrub_free(scrubs[i]);
+	}
 	if (err == 0)
 		err = trace_writer_end(writer);
 	if (err < 0)
@@ -163,6 +199,7 @@ static bool same(const struct kept *a, const struct kept *b, bool times)
 {
 	struct kept x = *a, y = *b;
 
+	x.json = y.json = NULL;
 	if (!times) {
 		without_times(&x.call);
 		without_times(&y.call);
@@ -191,6 +228,27 @@ static const char *compare(const struct records *want, const struct records *got
 		return want->n ? NULL : "there are no records";
 	snprintf(reason, sizeof(reason), "%zu records, not %zu", got->n, want->n);
 	return reason;
+}
+
+/* By their one JSON form: what it does not tell may differ. */
+static const char *compare_json(const struct records *want, const struct records *got)
+{
+	static char reason[8192];
+
+	for (size_t i = 0; i < want->n && i < got->n; i++) {
+		const char *a = want->list[i].json, *b = got->list[i].json;
+		size_t at = 0;
+
+		while (a[at] && a[at] == b[at])
+			at++;
+		if (!a[at] && !b[at])
+			continue;
+		at -= at < 60 ? at : 60;
+		snprintf(reason, sizeof(reason), "connection %llu: %.150s, and %.150s", (unsigned long long)want->list[i].call.conn_id,
+			 a + at, b + at);
+		return reason;
+	}
+	return want->n && want->n == got->n ? NULL : "another number of records";
 }
 
 static bool same_numbers(const struct call *a, const struct call *b)
@@ -412,7 +470,7 @@ static void test_workers(const struct corpus *corpus, const char *path)
 		const struct image *image = i ? &all : &less;
 		struct records want = in_memory(image);
 
-		write_trace(path, image);
+		write_trace(path, image, false);
 		for (size_t j = 0; j < sizeof(workers) / sizeof(workers[0]); j++) {
 			bool partial;
 			struct records got = replayed(path, workers[j], &partial);
@@ -457,6 +515,91 @@ static void test_truncation(const char *path)
 	forget(&whole);
 }
 
+/* ---- scrubbing */
+
+/* Is there any text of a message in the file: 40 characters or more under "content" or "text"? */
+static const char *find_text(struct json_object *o, const char *key, const struct buf *file)
+{
+	const char *found = NULL;
+
+	if (json_object_is_type(o, json_type_string)) {
+		struct str text = { json_object_get_string(o), (size_t)json_object_get_string_len(o) };
+
+		if (text.n < 40 || !key || (strcmp(key, "content") && strcmp(key, "text")))
+			return NULL;
+		return str_find(buf_view(file), str_sub(text, 0, 40)) >= 0 ? text.p : NULL;
+	}
+	if (json_object_is_type(o, json_type_array))
+		for (size_t i = 0; !found && i < json_object_array_length(o); i++)
+			found = find_text(json_object_array_get_idx(o, i), key, file);
+	if (json_object_is_type(o, json_type_object)) {
+		json_object_object_foreach(o, name, value)
+			if (!found)
+				found = find_text(value, name, file);
+	}
+	return found;
+}
+
+static struct buf read_file(const char *path)
+{
+	struct buf file = BUF(MIB(64));
+	char block[65536];
+	FILE *in = fopen(path, "rb");
+	size_t n;
+
+	while (in && (n = fread(block, 1, sizeof(block), in)))
+		buf_add(&file, block, n);
+	if (!in || file.error)
+		exit(1);
+	fclose(in);
+	return file;
+}
+
+/* expected: whether there is any; a search that finds nothing anywhere would prove nothing. */
+static void test_text(const struct corpus *corpus, const char *path, bool expected, const char *name)
+{
+	struct buf file = read_file(path);
+	const char *found = NULL;
+	char reason[256];
+
+	for (size_t i = 0; i < corpus->n && !found; i++)
+		for (int side = 0; side < 2 && !found; side++) {
+			const struct corpus_case *c = &corpus->cases[i];
+			struct json_object *body = c->decoded[side] ? NULL : json_tokener_parse(c->body[side].p);
+
+			found = find_text(body, NULL, &file);
+			if (found)
+				snprintf(reason, sizeof(reason), "%s has text of its %s: %.40s", c->id, side ? "answer" : "request", found);
+			json_object_put(body);
+		}
+	verdict(name, expected ? (found ? NULL : "the search finds no text where there is some") : found ? reason : NULL);
+	buf_done(&file);
+}
+
+static void test_scrubbing(const struct corpus *corpus, const char *path, enum framing framing)
+{
+	size_t n;
+	struct image *lines = lines_of(corpus, framing, &n), all = merged(lines, n);
+	struct records want = in_memory(&all), got;
+	bool partial;
+	char name[64];
+
+	snprintf(name, sizeof(name), "scrubbed/%s: text before", framing_names[framing]);
+	write_trace(path, &all, false);
+	if (framing == FRAMING_WHOLE)
+		test_text(corpus, path, true, name);
+	write_trace(path, &all, true);
+	got = replayed(path, 2, &partial);
+	snprintf(name, sizeof(name), "scrubbed/%s: the same records", framing_names[framing]);
+	verdict(name, partial ? "the trace is partial" : compare_json(&want, &got));
+	snprintf(name, sizeof(name), "scrubbed/%s: no text", framing_names[framing]);
+	test_text(corpus, path, false, name);
+	forget(&got);
+	forget(&want);
+	image_done(&all);
+	free_lines(lines, n);
+}
+
 int main(int argc, char **argv)
 {
 	char path[64] = "/tmp/aitap-trace-XXXXXX";
@@ -473,6 +616,8 @@ int main(int argc, char **argv)
 	close(fd);
 	test_workers(&corpus, path);
 	test_truncation(path);
+	test_scrubbing(&corpus, path, FRAMING_WHOLE);
+	test_scrubbing(&corpus, path, FRAMING_CHUNKS);
 	unlink(path);
 	for (enum framing framing = 0; framing < FRAMINGS; framing++) {
 		if (framing == FRAMING_BYTES)
