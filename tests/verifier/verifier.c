@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "tap/tap.h"
 
-#define CEILING 250000
+#define CEILING 50000
 
 static unsigned int failures;
 
@@ -32,7 +32,8 @@ static void tell_programs(const struct tap *tap, const char *mode)
 		check(program.verified < CEILING && program.bytes, mode, program.name, program.verified);
 	}
 	check(i >= 10, mode, "programs loaded", i);
-	check(sum, mode, "instructions verified in all", sum);
+	if (!sum)
+		printf("# %s: this kernel does not tell what it verified (before 5.16)\n", mode);
 }
 
 static void try_mode(enum tap_mode mode, bool follow)
