@@ -12,13 +12,13 @@
 #include "ai/provider.h"
 #include "ai/provider_hosts.h"
 
+#define DIALECTS 16	/* room for */
+
 /* Every dialect; where a path fits two equally, the first. */
-static const struct provider *const dialects[] = {
+static const struct provider *const dialects[DIALECTS] = {
 	&dialect_openai, &dialect_anthropic, &dialect_gemini, &dialect_bedrock, &dialect_cohere, &dialect_ollama,
 	&dialect_watsonx, &dialect_replicate, &dialect_tgi, &dialect_deepgram, &dialect_stability, &dialect_aleph_alpha,
 };
-
-#define DIALECTS (sizeof(dialects) / sizeof(*dialects))
 
 /* Compiled before main(), never written again. */
 static struct skim_table tables[DIALECTS][2];
@@ -27,7 +27,7 @@ static uint16_t slots[DIALECTS][2][SKIM_SLOTS];
 
 __attribute__((constructor)) static void compile(void)
 {
-	for (size_t i = 0; i < DIALECTS; i++)
+	for (size_t i = 0; i < DIALECTS && dialects[i]; i++)
 		for (int side = SIDE_REQUEST; side <= SIDE_RESPONSE; side++) {
 			tables[i][side] = (struct skim_table){ nodes[i][side], slots[i][side], SKIM_NODES, SKIM_SLOTS, 0 };
 			if (skim_compile(dialects[i]->wants[side], &tables[i][side]))
@@ -37,7 +37,7 @@ __attribute__((constructor)) static void compile(void)
 
 const struct skim_table *provider_table(const struct provider *provider, enum side side)
 {
-	for (size_t i = 0; i < DIALECTS; i++)
+	for (size_t i = 0; i < DIALECTS && dialects[i]; i++)
 		if (dialects[i] == provider)
 			return &tables[i][side];
 	return NULL;
@@ -45,7 +45,7 @@ const struct skim_table *provider_table(const struct provider *provider, enum si
 
 const struct provider *provider_dialect(struct str name)
 {
-	for (size_t i = 0; i < DIALECTS; i++)
+	for (size_t i = 0; i < DIALECTS && dialects[i]; i++)
 		if (str_eq(name, str_of(dialects[i]->name)))
 			return dialects[i];
 	return NULL;
@@ -53,7 +53,7 @@ const struct provider *provider_dialect(struct str name)
 
 const struct provider *provider_next(size_t *at)
 {
-	return *at < DIALECTS ? dialects[(*at)++] : NULL;
+	return *at < DIALECTS && dialects[*at] ? dialects[(*at)++] : NULL;
 }
 
 /* ---- paths */
@@ -105,7 +105,7 @@ static void choose_dialect(const struct head *head, const struct provider *own, 
 			return;
 		}
 	}
-	for (size_t i = 0; i < DIALECTS; i++) {
+	for (size_t i = 0; i < DIALECTS && dialects[i]; i++) {
 		route = best_route(dialects[i], head->path, &score);
 		if (score <= best || claim(dialects[i], head, route) < 2)
 			continue;
@@ -164,14 +164,21 @@ static bool is_private(struct str host)
 	return str_chr(host, '.') < 0 || str_chr(host, ':') >= 0;
 }
 
+static struct str lower_case(struct str s, char *ret, size_t size)
+{
+	size_t n = s.n < size ? s.n : size;
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + 32) : s.p[i];
+	return (struct str){ ret, n };
+}
+
 bool provider_choose(const struct head *head, const struct wants *wants, struct choice *ret)
 {
 	const struct provider *own = NULL;
 	char lower[256];
-	struct str host = { lower, head->host.n < sizeof(lower) ? head->host.n : sizeof(lower) };
+	struct str host = lower_case(head->host, lower, sizeof(lower));
 
-	for (size_t i = 0; i < host.n; i++)
-		lower[i] = head->host.p[i] >= 'A' && head->host.p[i] <= 'Z' ? (char)(head->host.p[i] + 32) : head->host.p[i];
 	memset(ret, 0, sizeof(*ret));
 	ret->known = built_in(head, host, ret, &own) || configured(wants, head, host, ret, &own);
 	choose_dialect(head, own, ret);

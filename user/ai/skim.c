@@ -17,10 +17,15 @@
 
 typedef uint8_t v16 __attribute__((vector_size(16)));
 
+static inline v16 filled(uint8_t c)
+{
+	return (v16){ c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c };
+}
+
 /* Where the first byte stands that is a quote or a backslash; with brackets also [ ] { }. */
 static inline const char *stride(const char *p, const char *end, bool brackets)
 {
-	const v16 quote = (v16){} + '"', back = (v16){} + '\\', open = (v16){} + '{', close = (v16){} + '}';
+	const v16 quote = filled('"'), back = filled('\\'), open = filled('{'), close = filled('}');
 
 	for (; end - p >= 16; p += 16) {
 		uint64_t half[2];
@@ -58,10 +63,18 @@ static const struct skim_node *node_of(const struct skim *s, uint16_t node)
 	return node == SKIM_NODES ? NULL : &s->table->nodes[node];
 }
 
-/* Every want of a node. */
-#define EACH_WANT(s, first, at) \
-	for (const struct skim_node *at = node_of(s, first); at && at->want; \
-	     at = at->same ? &(s)->table->nodes[at->same] : NULL)
+/* Every want of a node: for (at = first_want(s, node); at; at = next_want(s, at)) */
+static const struct skim_node *first_want(const struct skim *s, uint16_t node)
+{
+	const struct skim_node *at = node_of(s, node);
+
+	return at && at->want ? at : NULL;
+}
+
+static const struct skim_node *next_want(const struct skim *s, const struct skim_node *at)
+{
+	return at->same ? &s->table->nodes[at->same] : NULL;
+}
 
 /* ---- values */
 
@@ -91,7 +104,7 @@ static bool followed(const struct skim *s, uint16_t node, bool array)
 		return false;
 	if (array)
 		return at->elements;
-	EACH_WANT(s, node, each) {
+	for (const struct skim_node *each = first_want(s, node); each; each = next_want(s, each)) {
 		own |= each->want->rule == WANT_EACH || each->want->rule == WANT_NUMBERS;
 	}
 	return at->below || own;
@@ -113,7 +126,7 @@ static void open_container(struct skim *s, bool array)
 	bool keyed = in_object(s);
 	const struct want *numbers = NULL;
 
-	EACH_WANT(s, node, at) {
+	for (const struct skim_node *at = first_want(s, node); at; at = next_want(s, at)) {
 		value_container(&s->item, at->want);
 		if (at->want->rule == WANT_NUMBERS && !array && !s->raw)
 			numbers = at->want;
@@ -135,7 +148,7 @@ static void open_container(struct skim *s, bool array)
 /* The object of a WANT_EACH is over. */
 static void look(struct skim *s, uint16_t node)
 {
-	EACH_WANT(s, node, at) {
+	for (const struct skim_node *at = first_want(s, node); at; at = next_want(s, at)) {
 		if (at->want->rule != WANT_EACH || !s->each)
 			continue;
 		s->item.each = at->want->pick;
@@ -171,7 +184,7 @@ static void literal_over(struct skim *s)
 	value_over(s);
 	if (text.n > sizeof(s->literal))
 		return;
-	EACH_WANT(s, s->node, at) {
+	for (const struct skim_node *at = first_want(s, s->node); at; at = next_want(s, at)) {
 		value_literal(&s->item, at->want, text);
 	}
 	if (s->raw)
@@ -208,7 +221,7 @@ static void begin_string(struct skim *s)
 	s->node = value_node(s);
 	s->key = false;
 	s->want = NULL;
-	EACH_WANT(s, s->node, at) {
+	for (const struct skim_node *at = first_want(s, s->node); at; at = next_want(s, at)) {
 		length = true;
 		if (value_keeps(at->want) && !s->want &&
 		    !(at->want->rule == WANT_FIRST && item_has(&s->item, at->want->pick)))
@@ -229,7 +242,7 @@ static void string_over(struct skim *s)
 		key_over(s, s->key_text, s->n_key);
 		return;
 	}
-	EACH_WANT(s, s->node, at) {
+	for (const struct skim_node *at = first_want(s, s->node); at; at = next_want(s, at)) {
 		if (at->want == s->want || !value_keeps(at->want))
 			value_end(&s->item, at->want, s->length);
 	}
