@@ -298,6 +298,24 @@ static bool is_free(const struct call *call)
 	       (call->status >= 400 && call->usage_source == USAGE_NONE && !call->n_units);
 }
 
+/* Tokens that nobody charges for are counted all the same. */
+static void free_usage(const struct usage *usage, const char *model, struct cost *cost)
+{
+	struct split s = split(usage);
+
+	cost->clamped |= s.clamped;
+	for (int class = 0; class < LINE_UNIT; class++) {
+		struct cost_line *line = s.tokens[class] ?
+			new_line(cost, *usage->model ? usage->model : model, (enum line_class)class, "token") : NULL;
+
+		if (!line)
+			continue;
+		if (__builtin_mul_overflow(s.tokens[class], 1000, &line->milli))
+			line->milli = UINT64_MAX;
+		line->priced = true;
+	}
+}
+
 void price_call(const struct prices *table, const struct call *call, int64_t wall_ns, struct cost *ret)
 {
 	enum price_tier tier = call->billing == BILLING_BATCH ? TIER_BATCH : price_tier_of(str_of(call->service_tier));
@@ -307,6 +325,8 @@ void price_call(const struct prices *table, const struct call *call, int64_t wal
 	memset(ret, 0, offsetof(struct cost, lines));
 	ret->pico = ret->list_pico = 0;
 	if (is_free(call)) {
+		for (size_t i = 0; i < call->n_usages && i < CALL_USAGES; i++)
+			free_usage(&call->usages[i], model, ret);
 		ret->status = COST_FREE;
 		return;
 	}
