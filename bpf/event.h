@@ -78,6 +78,7 @@ enum event_dir { EVENT_SENT = 0, EVENT_RECEIVED = 1 };
 
 /* event_header.flags of EVENT_DATA */
 #define EVENT_DATA_REOPENED 0x01	/* a request began on a connection under EVENT_VERDICT_QUIET, which is thereby undecided again */
+#define EVENT_DATA_GAP 0x02	/* the bytes right before offset were lost or left out for good: nobody need wait for them */
 
 struct event_data {
 	struct event_header header;
@@ -97,12 +98,15 @@ struct event_close {
 	event_u8 reserved[7];
 };
 
-enum event_fact_kind { EVENT_FACT_SERVER_NAME = 1, EVENT_FACT_ROLE = 2, EVENT_FACT_ALPN = 3 };
+enum event_fact_kind {
+	EVENT_FACT_SERVER_NAME = 1, EVENT_FACT_ROLE = 2, EVENT_FACT_ALPN = 3,
+	EVENT_FACT_EXE = 4,	/* of the process: with its first connection in a ring */
+};
 
 struct event_fact {
 	struct event_header header;
 	event_u16 kind;		/* enum event_fact_kind */
-	event_u16 len;		/* payload bytes: the name without NUL; one byte of enum event_role */
+	event_u16 len;		/* payload bytes: the name or path without NUL; one byte of enum event_role */
 	event_u32 reserved;
 };
 
@@ -176,6 +180,7 @@ enum event_skip { EVENT_SKIP_QUIET_BYTES, EVENT_SKIP_NEVER_CALLS, EVENT_SKIP_SCO
 #define EVENT_CALL_MAX (16u << 20)		/* a call up to this is emitted whole */
 #define EVENT_ENVIRON_MAX 32768
 #define EVENT_SERVER_NAME_MAX 255		/* RFC 6066 section 3: a DNS name */
+#define EVENT_EXE_MAX 255			/* of a longer path the end */
 #define EVENT_RINGS_MAX 16
 
 #ifndef __cplusplus
