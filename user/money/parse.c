@@ -434,32 +434,19 @@ static void read_table(struct reader *r, struct json_object *o)
 		mistake(r, "\"prices\": a list is needed");
 }
 
-/* json-c says where it stopped; we say on which line that is */
 static struct json_object *parse_json(struct reader *r, struct str text)
 {
-	struct json_tokener *tok = text.n <= LIMIT_PRICES ? json_tokener_new_ex(16) : NULL;
 	struct json_object *o = NULL;
-	size_t end = 0, line = 1;
 	const char *why;
+	size_t line;
 
-	if (!tok) {
+	if (text.n > LIMIT_PRICES) {
 		mistake(r, "a price table has at most %zu bytes", LIMIT_PRICES);
 		return NULL;
 	}
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8 | JSON_TOKENER_ALLOW_TRAILING_CHARS);
-	o = json_tokener_parse_ex(tok, text.p, (int)text.n);
-	end = json_tokener_get_parse_end(tok);
-	if (o && str_trim(str_sub(text, end, text.n)).n) {
-		json_object_put(o);
-		o = NULL;
-	}
-	for (size_t i = 0; !o && i < end && i < text.n; i++)
-		line += text.p[i] == '\n';
-	why = json_tokener_get_error(tok) == json_tokener_success ? "something follows the table" :
-	      json_tokener_error_desc(json_tokener_get_error(tok));
+	o = place_parse(text, &line, &why);
 	if (!o && r->mistakes++ == 0 && r->error)
 		buf_printf(r->error, "%s:%zu: not JSON: %s\n", r->name, line, why);
-	json_tokener_free(tok);
 	return o;
 }
 

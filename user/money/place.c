@@ -55,3 +55,33 @@ size_t place_line(struct str json, const char *key, size_t n)
 	}
 	return 1;
 }
+
+#define DEPTH 16
+
+struct json_object *place_parse(struct str json, size_t *ret_line, const char **ret_why)
+{
+	struct json_tokener *tok = json_tokener_new_ex(DEPTH);
+	struct json_object *o = NULL;
+	size_t end = 0;
+
+	*ret_why = "no memory";
+	*ret_line = 1;
+	if (!tok)
+		return NULL;
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8 | JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	o = json_tokener_parse_ex(tok, json.p, (int)json.n);
+	end = json_tokener_get_parse_end(tok);
+	switch (json_tokener_get_error(tok)) {
+	case json_tokener_success: *ret_why = "something follows the table"; break;
+	case json_tokener_continue: *ret_why = "it ends too early"; break;
+	default: *ret_why = json_tokener_error_desc(json_tokener_get_error(tok));
+	}
+	if (o && str_trim(str_sub(json, end, json.n)).n) {
+		json_object_put(o);
+		o = NULL;
+	}
+	for (size_t i = 0; !o && i < end && i < json.n; i++)
+		*ret_line += json.p[i] == '\n';
+	json_tokener_free(tok);
+	return o;
+}

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* In which line of a JSON text something stands: json-c's trees do not know. */
+/* JSON and the lines that it stands in, which json-c's trees do not know. */
 #ifndef AITAP_MONEY_PLACE_H
 #define AITAP_MONEY_PLACE_H
+
+#include <json-c/json.h>
 
 #include "base/str.h"
 
@@ -13,5 +15,7 @@
  * key NULL or what is not found is line 1.
  */
 size_t place_line(struct str json, const char *key, size_t n);
+/* The whole text as one tree, the caller's; NULL: it is not JSON, from which line on, and why. */
+struct json_object *place_parse(struct str json, size_t *ret_line, const char **ret_why);
 
 #endif
