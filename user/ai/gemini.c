@@ -71,6 +71,7 @@ static const struct want request[] = {
 	{ "requests[].content.parts[].text", PICK_CONTENT, WANT_BYTES },
 	{ "instances[].content", PICK_CONTENT, WANT_BYTES },
 	{ "instances[].prompt", PICK_CONTENT, WANT_BYTES },
+	{ "request.session_id", PICK_SESSION },
 	{ "request.contents[].parts[].text", PICK_CONTENT, WANT_BYTES },
 	{ "request.tools[].functionDeclarations[].name", PICK_TOOLS, WANT_NAMES },
 	{ "input", PICK_CONTENT, WANT_BYTES },

@@ -6,7 +6,9 @@
  */
 #include "ai/dialect.h"
 
-enum { FAILED = PICK_OWN_1 };
+enum { FAILED = PICK_OWN_1, DONE };
+
+enum { OWN_UNDER_WAY };
 
 static const struct route routes[] = {
 	{ "*/api/chat", "chat" },
@@ -39,6 +41,7 @@ static const struct want request[] = {
 
 static const struct want response[] = {
 	{ "model", PICK_MODEL },
+	{ "done", DONE },
 	{ "done_reason", PICK_FINISH },
 	{ "error", FAILED, WANT_SEEN },	/* prose */
 	{ "prompt_eval_count", PICK_INPUT },
@@ -56,8 +59,16 @@ static int item(struct dialect *d, enum side side, struct item *item)
 	/* many a chat asks for a model under such a path: the answer has to bear it out */
 	if (side == SIDE_REQUEST)
 		d->sure = false;
+	if (side == SIDE_RESPONSE && item_has(item, DONE))
+		d->own[OWN_UNDER_WAY] = !item_number(item, DONE);
 	if (side == SIDE_RESPONSE && item_has(item, FAILED))
 		dialect_error(d, STR("error"));
+	return 0;
+}
+
+static int end(struct dialect *d, enum ending ending)
+{
+	d->cut |= ending != ENDING_COMPLETE || d->own[OWN_UNDER_WAY];
 	return 0;
 }
 
@@ -66,4 +77,5 @@ const struct provider dialect_ollama = {
 	.routes = routes,
 	.wants = { request, response },
 	.item = item,
+	.end = end,
 };
