@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ai/body_hash.h"
 
+#include <endian.h>
 #include <string.h>
 
 static uint64_t turn(uint64_t x, int by)
@@ -57,8 +58,12 @@ void body_hash_add(struct body_hash *h, const void *bytes, size_t n)
 			h->tail = 0;
 		}
 	}
-	for (; n >= 8; n -= 8, p += 8, h->length += 8)
-		word(h->v, little(p, 8));
+	for (; n >= 8; n -= 8, p += 8, h->length += 8) {
+		uint64_t m;
+
+		memcpy(&m, p, 8);
+		word(h->v, le64toh(m));
+	}
 	if (n) {
 		h->tail = little(p, n);
 		h->length += n;

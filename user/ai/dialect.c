@@ -210,9 +210,11 @@ static void take_response(struct dialect *d, const struct item *item)
 	}
 	if (item_has(item, PICK_CONTENT) && !call->first_token_ns && item->kind != ITEM_DOCUMENT)
 		call->first_token_ns = item->boot_ns;
-	for (unsigned int pick = PICK_INPUT; pick <= PICK_IMAGE_CACHE_READ; pick++)
+	for (uint64_t rest = item->seen & (BIT(PICK_IMAGE_CACHE_READ + 1) - BIT(PICK_INPUT)); rest; rest &= rest - 1) {
+		unsigned int pick = (unsigned int)__builtin_ctzll(rest);
 		if (item_has_number(item, pick))
 			dialect_count(d, pick, item_number(item, pick));
+	}
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
 		if (item_has_number(item, units[i].pick))
 			dialect_unit(d, units[i].unit, item_number(item, units[i].pick));

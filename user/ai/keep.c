@@ -60,7 +60,7 @@ static bool read_by_name(enum side side, struct str name)
 		"host", "user-agent", "originator", "copilot-integration-id", "traceparent", "amz-sdk-request",
 		"x-stainless-retry-count", "idempotency-key", "amz-sdk-invocation-id", "x-idempotency-key", "upgrade",
 	};
-	static const char *const responses[] = { "azureai-fe-offer-type", "x-ms-is-spilled-over" };
+	static const char *const responses[] = { "azureai-fe-offer-type", "x-ms-is-spilled-over", "x-amzn-errortype" };
 	static const char *const both[] = {
 		"content-type", "content-length", "content-encoding", "transfer-encoding", "connection", "trailer", "te", "expect",
 	};

@@ -58,26 +58,33 @@ const struct provider *provider_next(size_t *at)
 
 /* ---- paths */
 
-static size_t letters(const char *pattern)
+/* How much a pattern says: letters that are no wildcard; and its last, '*' where that is one. */
+static size_t letters(const char *pattern, char *ret_last)
 {
 	size_t n = 0;
 
-	for (; *pattern; pattern++)
+	*ret_last = '*';
+	for (; *pattern; pattern++) {
 		n += *pattern != '*' && *pattern != '?';
+		*ret_last = *pattern;
+	}
 	return n;
 }
 
 static const struct route *best_route(const struct provider *provider, struct str path, size_t *ret_score)
 {
+	char end = path.n ? path.p[path.n - 1] : 0, last;
 	const struct route *best = NULL;
 
 	*ret_score = 0;
 	for (const struct route *route = provider->routes; route && route->path; route++) {
-		size_t score = letters(route->path) + 1;
-		if (score > *ret_score && str_glob(str_of(route->path), path)) {
-			best = route;
-			*ret_score = score;
-		}
+		size_t score = letters(route->path, &last) + 1;
+		/* most patterns end unlike the path: no need to look further */
+		if (score <= *ret_score || (last != end && last != '*' && last != '?') ||
+		    !str_glob(str_of(route->path), path))
+			continue;
+		best = route;
+		*ret_score = score;
 	}
 	return best;
 }

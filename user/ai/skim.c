@@ -38,9 +38,12 @@ static inline const char *stride(const char *p, const char *end, bool brackets)
 		} else {
 			hit = (v16)(v == quote) | (v16)(v == back);
 		}
+		/* both kinds of machine are little-endian: the first byte is the lowest */
 		memcpy(half, &hit, 16);
-		if (half[0] | half[1])
-			break;
+		if (half[0])
+			return p + __builtin_ctzll(half[0]) / 8;
+		if (half[1])
+			return p + 8 + __builtin_ctzll(half[1]) / 8;
 	}
 	for (; p < end; p++)
 		if (*p == '"' || (brackets ? (*p | 0x20) == '{' || (*p | 0x20) == '}' : *p == '\\'))
@@ -191,9 +194,19 @@ static void literal_over(struct skim *s)
 		raw_number(s, text, in_object(s));
 }
 
+static bool ends_literal(char c)
+{
+	switch (c) {
+	case ' ': case '\n': case '\r': case '\t':
+	case ',': case ':': case '"': case '{': case '}': case '[': case ']': case 0:
+		return true;
+	}
+	return false;
+}
+
 static const char *in_literal(struct skim *s, const char *p, const char *end)
 {
-	for (; p < end && !is_space(*p) && !strchr(",]}[{\":", *p); p++) {
+	for (; p < end && !ends_literal(*p); p++) {
 		if (s->n_literal < sizeof(s->literal))
 			s->literal[s->n_literal++] = *p;
 		else
