@@ -182,7 +182,7 @@ $(O)/tools/%: tools/%.c $(O)/libcore.a
 
 # ---- fuzzers: tests/fuzz/fuzz_X.c, built by clang with the core's sources and libFuzzer
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_OBJ := $(patsubst user/%.c,$(O)/fuzz/obj/%.o,$(CORE_SRC))
+FUZZ_OBJ := $(patsubst user/%.c,$(O)/fuzz/obj/%.o,$(CORE_SRC) $(CORE_ONLY))
 fuzz-bins: $(FUZZ_BIN)
 $(O)/fuzz/obj/%.o: user/%.c $(O)/see/.made
 	$(Q)mkdir -p $(@D)
