@@ -17,6 +17,7 @@ enum trait_kind {
 	TRAIT_ENVIRON,		/* values of the wanted names */
 	TRAIT_EXEC,
 	TRAIT_EXIT,
+	TRAIT_EXE,		/* the program's file, as the kernel saw it */
 };
 
 struct trait {
@@ -30,6 +31,7 @@ struct trait {
 	uint64_t boot_ns;
 	char comm[16];
 	struct wanted_value values[WANTED_VALUES];
+	char exe[256];		/* TRAIT_EXE */
 	char otel[1024];	/* OTEL_RESOURCE_ATTRIBUTES as it stands, where it is wanted */
 };
 

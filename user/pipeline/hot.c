@@ -234,6 +234,15 @@ static void on_close(struct hot *hot, const struct event_close *event)
 		strand_end(&hot->strands, strand, event->header.boot_ns + LIMIT_REORDER_NS);
 }
 
+static void on_exe(struct hot *hot, const struct strand *strand, struct str path)
+{
+	struct trait trait = { .kind = TRAIT_EXE, .task = strand->task, .boot_ns = hot->now_ns };
+
+	STR_COPY(trait.exe, path);
+	if (strand->process)
+		send_trait(hot, &trait);
+}
+
 static void on_fact(struct hot *hot, const struct event_fact *event)
 {
 	struct str text = { (const char *)(event + 1), event->len };
@@ -250,6 +259,8 @@ static void on_fact(struct hot *hot, const struct event_fact *event)
 		conn_server_name(strand->conn, text);
 	if (event->kind == EVENT_FACT_ROLE && text.n == 1)
 		conn_role(strand->conn, role_of((unsigned char)text.p[0]));
+	if (event->kind == EVENT_FACT_EXE)
+		on_exe(hot, strand, text);
 }
 
 /*

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An entry has two cards: what the probes told (environment, OpenTelemetry
- * attributes) and what the sources replied. They are kept apart because an
- * exec or a reload may void one and not the other, and laid over each other,
- * told first, when an origin is handed out.
+ * An entry has three cards: what the probes told of the environment, what the
+ * sources replied, and the program's file as the kernel saw it, which counts
+ * only where /proc came too late. They are kept apart because an exec or a
+ * reload may void one and not the other, and laid over each other, told first,
+ * when an origin is handed out.
  *
  * Each question carries a number. A reply to a number that the entry no longer
  * waits for (the process has executed another program since) is thrown away.
@@ -40,6 +41,7 @@ struct entry {
 	char comm[16];
 	struct card *told;
 	struct card *replied;
+	struct card *file;
 };
 
 struct who {
@@ -77,7 +79,7 @@ int who_new(const struct who_config *config, struct who **ret)
 
 static size_t entry_size(const struct entry *entry)
 {
-	return sizeof(*entry) + card_size(entry->told) + card_size(entry->replied);
+	return sizeof(*entry) + card_size(entry->told) + card_size(entry->replied) + card_size(entry->file);
 }
 
 static void entry_drop(struct who *who, struct entry *entry)
@@ -87,6 +89,7 @@ static void entry_drop(struct who *who, struct entry *entry)
 	map_remove(&who->by_task, task_hash(entry->task));
 	mem_free(entry->told);
 	mem_free(entry->replied);
+	mem_free(entry->file);
 	mem_free(entry);
 }
 
@@ -260,8 +263,23 @@ static int trait_environ(struct who *who, struct entry *entry, const struct trai
 	return r;
 }
 
+static int trait_exe(struct who *who, struct entry *entry, const struct trait *trait)
+{
+	struct origin *o = &who->scratch;
+	struct card *card;
+	int r;
+
+	memset(o, 0, sizeof(*o));
+	STR_COPY(o->exe, str_of(trait->exe));
+	r = card_of(o, &card);
+	if (r >= 0)
+		card_set(who, entry, &entry->file, card);
+	return r;
+}
+
 static void entry_forget(struct who *who, struct entry *entry)
 {
+	card_set(who, entry, &entry->file, NULL);
 	card_set(who, entry, &entry->told, NULL);
 	card_set(who, entry, &entry->replied, NULL);
 	entry->state = STATE_NEW;
@@ -283,6 +301,9 @@ int who_trait(struct who *who, const struct trait *trait)
 	case TRAIT_ENVIRON:
 		r = entry_get(who, trait->task, &entry);
 		return r < 0 ? r : trait_environ(who, entry, trait);
+	case TRAIT_EXE:
+		r = entry_get(who, trait->task, &entry);
+		return r < 0 ? r : trait_exe(who, entry, trait);
 	case TRAIT_EXEC:	/* another program, with another environment */
 		entry = entry_find(who, trait->task);
 		if (entry)
@@ -348,6 +369,7 @@ int who_origin(struct who *who, const struct call *call, int deadline_ms, struct
 	await(who, entry, deadline_ms);
 	card_fill(entry->told, ret);
 	card_fill(entry->replied, ret);
+	card_fill(entry->file, ret);
 	if (entry->state == STATE_ANSWERED)
 		entry->failed |= ret->incomplete;
 	else
