@@ -7,7 +7,7 @@
 
 #include "book/store.h"
 
-#define EVERY_TURNS 16		/* while nothing is due */
+#define EVERY_TURNS 16u		/* while nothing is due */
 #define A_FEW 64
 #define DAY_NS 86400000000000ll
 
@@ -107,7 +107,7 @@ int keep_tend(struct keep *keep, uint64_t came)
 		if (n % 8 == 0)
 			big = too_big(keep);
 		err = forget_oldest(keep, before_ns, big);
-	} while (err > 0 && ++n < 2 * EVERY_TURNS * came + A_FEW);
+	} while (err > 0 && ++n < 2 * came * EVERY_TURNS + A_FEW);
 	if (n)
 		keep->turns = 0;	/* there may be more: look again next time */
 	if (err < 0 || (err = store_exec(keep->db, "COMMIT")) < 0)

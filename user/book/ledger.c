@@ -54,8 +54,7 @@ static void name_holder(int fd, const char *path, char ret_why[static STORE_WHY]
 static int take_lock(sqlite3 *db, const char *path, int *ret, char ret_why[static STORE_WHY])
 {
 	char name[4096 + 8], pid[24];
-	_cleanup_close_ int fd = -1;
-	int n;
+	int fd, n;
 
 	snprintf(name, sizeof(name), "%s-lock", sqlite3_db_filename(db, "main"));
 	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
@@ -66,14 +65,14 @@ static int take_lock(sqlite3 *db, const char *path, int *ret, char ret_why[stati
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		name_holder(fd, path, ret_why);
+		close(fd);
 		return -EBUSY;
 	}
 	n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
 	/* a full disk must not keep us from anything: then the lock has no name in it */
-	if (ftruncate(fd, 0) == 0 && pwrite(fd, pid, (size_t)n, 0) != n)
-		n = ftruncate(fd, 0);
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)n, 0) != n)
+		(void)!ftruncate(fd, 0);
 	*ret = fd;
-	fd = -1;
 	return 0;
 }
 
@@ -109,8 +108,10 @@ static int know_label(struct ledger *ledger, const char *name)
 	if (sqlite3_bind_text(ledger->label, 1, name, -1, SQLITE_STATIC) != SQLITE_OK)
 		return -ENOMEM;
 	err = step(ledger, ledger->label);
-	if (err == 0 && ledger->n_labels < LIMIT_LABELS)
-		STR_COPY(ledger->labels[ledger->n_labels++], str_of(name));
+	if (err == 0 && ledger->n_labels < LIMIT_LABELS) {
+		STR_COPY(ledger->labels[ledger->n_labels], str_of(name));
+		ledger->n_labels++;
+	}
 	return err;
 }
 

@@ -19,11 +19,13 @@
 /* +05:30 is <+0530>-05:30 to POSIX, which counts from here to Greenwich. */
 static int offset_zone(const char *zone, char *ret, size_t size)
 {
-	int hours, minutes, n = 0;
+	struct str text = str_of(zone);
+	uint64_t hours, minutes;
 
-	if (sscanf(zone + 1, "%2d:%2d%n", &hours, &minutes, &n) != 2 || n != 5 || zone[6] || hours > 23 || minutes > 59)
+	if (text.n != 6 || zone[3] != ':' || !str_u64(str_sub(text, 1, 2), &hours) || !str_u64(str_sub(text, 4, 2), &minutes) ||
+	    hours > 23 || minutes > 59)
 		return -EINVAL;
-	snprintf(ret, size, "<%c%02d%02d>%c%02d:%02d", zone[0], hours, minutes, zone[0] == '+' ? '-' : '+', hours, minutes);
+	snprintf(ret, size, "<%.3s%.2s>%c%.5s", zone, zone + 4, zone[0] == '+' ? '-' : '+', zone + 1);
 	return 0;
 }
 
@@ -90,7 +92,7 @@ static bool ago(const char *text, int64_t now_ns, int64_t *ret_ns)
 	static const struct {
 		char unit;
 		int64_t seconds;
-	} units[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 7 * 86400 } };
+	} units[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
 	size_t n = strlen(text);
 	uint64_t count;
 

@@ -271,10 +271,12 @@ static void period_function(sqlite3_context *context, int n, sqlite3_value **val
 
 int query_functions(sqlite3 *db)
 {
-	if (sqlite3_create_function(db, "exact_sum", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, NULL, sum_step, sum_end) != SQLITE_OK ||
-	    sqlite3_create_function(db, "period_text", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, period_function, NULL, NULL) != SQLITE_OK)
-		return store_errno(db);
-	return 0;
+	const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+	int result = sqlite3_create_function(db, "exact_sum", 1, flags, NULL, NULL, sum_step, sum_end);
+
+	if (result == SQLITE_OK)
+		result = sqlite3_create_function(db, "period_text", 2, flags, NULL, period_function, NULL, NULL);
+	return result == SQLITE_OK ? 0 : store_errno(db);
 }
 
 __int128 query_sum(sqlite3_stmt *statement, int column)

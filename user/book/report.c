@@ -72,7 +72,7 @@ int64_t report_share(const struct report *report, const struct sums *sums)
 static bool same_keys(const struct report_row *a, const struct report_row *b, size_t depth)
 {
 	for (size_t i = 0; i <= depth; i++)
-		if (!a->keys[i] != !b->keys[i] || (a->keys[i] && strcmp(a->keys[i], b->keys[i])))
+		if (!a->keys[i] != !b->keys[i] || (a->keys[i] && strcmp(a->keys[i], b->keys[i]) != 0))
 			return false;
 	return true;
 }

@@ -92,7 +92,8 @@ static void gaps(struct json *json, const struct report *report)
 		json_key(json, "unit");
 		json_cstr(json, gap->unit);
 		json_key(json, "quantity");
-		json_raw(json, (struct str){ text, decimal_text(gap->milli, DECIMAL_MILLI, text) });
+		decimal_text(gap->milli, DECIMAL_MILLI, text);
+		json_raw(json, str_of(text));
 		json_close(json, '}');
 	}
 	json_close(json, ']');

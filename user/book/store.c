@@ -206,7 +206,7 @@ static int make_schema(sqlite3 *db)
 
 static int check(sqlite3 *db, const char *path, char ret_why[static STORE_WHY], bool *ret_empty)
 {
-	sqlite3_int64 application, version, things;
+	sqlite3_int64 application = 0, version = 0, things = 0;
 
 	if (store_number(db, "SELECT count(*) FROM sqlite_master", &things) < 0 ||
 	    store_number(db, "PRAGMA application_id", &application) < 0 ||
@@ -220,7 +220,7 @@ static int check(sqlite3 *db, const char *path, char ret_why[static STORE_WHY], 
 		return -EBADMSG;
 	}
 	if (version > STORE_VERSION) {
-		snprintf(ret_why, STORE_WHY, "'%.300s' has schema version %lld, and this aitap knows %d: use the aitap that wrote it, or a newer one",
+		snprintf(ret_why, STORE_WHY, "'%.300s' has schema version %lld, and this aitap knows %d: use the one that wrote it, or a newer one",
 			 path, version, STORE_VERSION);
 		return -EPROTO;
 	}

@@ -320,7 +320,8 @@ static void add_notes(const struct table *table)
 	if (total->flat)
 		buf_puts(to, "flat rate: what calls under a subscription or own capacity would cost at list price; nothing of it is in USD\n");
 	if (table->report->repeats)
-		buf_printf(to, "%" PRIu64 " records tell of a call that is counted already, and are not counted again\n", table->report->repeats);
+		buf_printf(to, "%" PRIu64 " records tell of a call that is counted already, and are not counted again\n",
+			   table->report->repeats);
 }
 
 /* One number of places for all, so that points stand below each other; small bills show their cents' cents. */

@@ -239,7 +239,7 @@ static int format_text(const struct asked *asked, const struct report *report, s
 
 static int write_text(const struct asked *asked, const struct buf *text)
 {
-	bool named = asked->output && strcmp(asked->output, "-");
+	bool named = asked->output && strcmp(asked->output, "-") != 0;
 	FILE *to = named ? fopen(asked->output, "we") : stdout;
 	bool written;
 	int err;
@@ -289,7 +289,7 @@ static int report_run(int argc, char **argv)
 {
 	struct query query = { 0 };
 	struct asked asked;
-	sqlite3 *db;
+	sqlite3 *db = NULL;
 	char path[256];
 	int code = parse(argc, argv, &asked);
 
