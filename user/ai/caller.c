@@ -168,12 +168,9 @@ static void read_wanted(const struct head *head, const struct wants *wants, stru
 
 void caller_read(const struct head *head, const struct wants *wants, struct call *call)
 {
-	struct dialect d = { .call = call, .wants = wants };
-
 	read_agent(head, call);
 	read_trace(head, call);
 	read_attempt(head, call);
 	read_idempotency(head, wants, call);
 	read_wanted(head, wants, call);
-	dialect_headers(&d, caller_headers, head);
 }

@@ -255,17 +255,47 @@ static void take_header(struct dialect *d, enum side side, unsigned int pick, co
 			dialect_unit(d, units[i].unit, want->scale ? n * 1000 : n);
 }
 
-void dialect_headers(struct dialect *d, const struct want *want, const struct head *head)
-{
-	uint64_t taken = 0;
+struct found {
+	const struct want *want;
+	struct str value;
+};
 
-	for (; want && want->path; want++) {
-		struct str value = head_get(head, str_of(want->path));
-		if (!value.n || taken & BIT(want->pick))
+#define FOUND_MAX 24
+
+/* Wants stand in their table in the order of their rank. */
+static size_t find(struct found *found, size_t n, const struct want *want, struct str value)
+{
+	for (size_t i = 0; i < n; i++)
+		if (found[i].want->pick == want->pick) {
+			if (want < found[i].want)
+				found[i] = (struct found){ want, value };
+			return n;
+		}
+	if (n < FOUND_MAX)
+		found[n++] = (struct found){ want, value };
+	return n;
+}
+
+void dialect_headers(struct dialect *d, const struct skim_table *table, const struct head *head)
+{
+	struct found found[FOUND_MAX];
+	char lower[SKIM_KEY];
+	size_t n = 0;
+
+	for (size_t i = 0; i < head->n_headers; i++) {
+		const struct header *header = &head->headers[i];
+		const struct skim_node *node;
+
+		if (!header->value.n || header->name.n > sizeof(lower))
 			continue;
-		taken |= BIT(want->pick);
-		take_header(d, head->side, want->pick, want, value);
+		for (size_t j = 0; j < header->name.n; j++)
+			lower[j] = header->name.p[j] >= 'A' && header->name.p[j] <= 'Z' ? (char)(header->name.p[j] | 32) : header->name.p[j];
+		node = skim_find(table, (struct str){ lower, header->name.n });
+		for (; node; node = node->same ? &table->nodes[node->same] : NULL)
+			n = find(found, n, node->want, header->value);
 	}
+	for (size_t i = 0; i < n; i++)
+		take_header(d, head->side, found[i].want->pick, found[i].want, found[i].value);
 }
 
 /* ---- a usage from what was reported */

@@ -32,8 +32,8 @@ struct dialect {
 
 /* Takes the picks of an item, or of a head, into the call and the counts. */
 void dialect_collect(struct dialect *, enum side, const struct item *);
-/* Of a head. Of several headers for one pick the first that is there counts. */
-void dialect_headers(struct dialect *, const struct want *, const struct head *);
+/* Of a head: the table's paths are header names. Of several headers for one pick the first wanted that is there counts. */
+void dialect_headers(struct dialect *, const struct skim_table *, const struct head *);
 /* One count by hand. */
 void dialect_count(struct dialect *, enum pick, uint64_t n);
 /* A further usage, of another model than the call's own; NULL where there is no room. */

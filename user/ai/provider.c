@@ -6,85 +6,48 @@
  * /anthropic). A host that nobody knows is judged by its path alone, and then
  * what passes has to look like it as well.
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include "ai/provider.h"
-#include "ai/provider_hosts.h"
-
-#define DIALECTS 16	/* room for */
-
-/* Every dialect; where a path fits two equally, the first. */
-static const struct provider *const dialects[DIALECTS] = {
-	&dialect_openai, &dialect_anthropic, &dialect_gemini, &dialect_bedrock, &dialect_cohere, &dialect_ollama,
-	&dialect_watsonx, &dialect_replicate, &dialect_tgi, &dialect_deepgram, &dialect_stability, &dialect_aleph_alpha,
-};
-
-/* Compiled before main(), never written again. */
-static struct skim_table tables[DIALECTS][2];
-static struct skim_node nodes[DIALECTS][2][SKIM_NODES];
-static uint16_t slots[DIALECTS][2][SKIM_SLOTS];
-
-__attribute__((constructor)) static void compile(void)
-{
-	for (size_t i = 0; i < DIALECTS && dialects[i]; i++)
-		for (int side = SIDE_REQUEST; side <= SIDE_RESPONSE; side++) {
-			tables[i][side] = (struct skim_table){ nodes[i][side], slots[i][side], SKIM_NODES, SKIM_SLOTS, 0 };
-			if (skim_compile(dialects[i]->wants[side], &tables[i][side]))
-				abort();	/* a table that never was tested */
-		}
-}
+#include "ai/compiled.h"
 
 const struct skim_table *provider_table(const struct provider *provider, enum side side)
 {
-	for (size_t i = 0; i < DIALECTS && dialects[i]; i++)
-		if (dialects[i] == provider)
-			return &tables[i][side];
-	return NULL;
+	const struct compiled *compiled = compiled_of(provider);
+
+	return compiled ? &compiled->bodies[side] : NULL;
 }
 
 const struct provider *provider_dialect(struct str name)
 {
-	for (size_t i = 0; i < DIALECTS && dialects[i]; i++)
-		if (str_eq(name, str_of(dialects[i]->name)))
-			return dialects[i];
+	const struct compiled *dialect;
+
+	for (size_t i = 0; (dialect = compiled_dialect(i)); i++)
+		if (str_eq(name, str_of(dialect->provider->name)))
+			return dialect->provider;
 	return NULL;
 }
 
 const struct provider *provider_next(size_t *at)
 {
-	return *at < DIALECTS && dialects[*at] ? dialects[(*at)++] : NULL;
+	const struct compiled *dialect = compiled_dialect(*at);
+
+	*at += dialect != NULL;
+	return dialect ? dialect->provider : NULL;
 }
 
 /* ---- paths */
 
-/* How much a pattern says: letters that are no wildcard; and its last, '*' where that is one. */
-static size_t letters(const char *pattern, char *ret_last)
+/* The route that says most about the path; its weight. */
+static const struct route *best_route(const struct compiled *dialect, struct str path, size_t *ret_weight)
 {
-	size_t n = 0;
-
-	*ret_last = '*';
-	for (; *pattern; pattern++) {
-		n += *pattern != '*' && *pattern != '?';
-		*ret_last = *pattern;
-	}
-	return n;
-}
-
-static const struct route *best_route(const struct provider *provider, struct str path, size_t *ret_score)
-{
-	char end = path.n ? path.p[path.n - 1] : 0, last;
 	const struct route *best = NULL;
 
-	*ret_score = 0;
-	for (const struct route *route = provider->routes; route && route->path; route++) {
-		size_t score = letters(route->path, &last) + 1;
-		/* most patterns end unlike the path: no need to look further */
-		if (score <= *ret_score || (last != end && last != '*' && last != '?') ||
-		    !str_glob(str_of(route->path), path))
+	*ret_weight = 0;
+	for (size_t i = 0; i < dialect->n_routes; i++) {
+		if (dialect->routes[i].weight <= *ret_weight || !pattern_fits(&dialect->routes[i], path))
 			continue;
-		best = route;
-		*ret_score = score;
+		best = &dialect->provider->routes[i];
+		*ret_weight = dialect->routes[i].weight;
 	}
 	return best;
 }
@@ -100,24 +63,25 @@ static int claim(const struct provider *provider, const struct head *head, const
 /* The host's own dialect if any of its routes fits, else the strongest of all. */
 static void choose_dialect(const struct head *head, const struct provider *own, struct choice *choice)
 {
-	size_t best = 0, score;
+	const struct compiled *dialect = compiled_of(own);
+	size_t best = 0, weight;
 	const struct route *route;
 
 	choice->dialect = own;
 	choice->route = NULL;
-	if (own) {
-		route = best_route(own, head->path, &score);
+	if (dialect) {
+		route = best_route(dialect, head->path, &weight);
 		if (claim(own, head, route) > 0) {
 			choice->route = route;
 			return;
 		}
 	}
-	for (size_t i = 0; i < DIALECTS && dialects[i]; i++) {
-		route = best_route(dialects[i], head->path, &score);
-		if (score <= best || claim(dialects[i], head, route) < 2)
+	for (size_t i = 0; (dialect = compiled_dialect(i)); i++) {
+		route = best_route(dialect, head->path, &weight);
+		if (weight <= best || claim(dialect->provider, head, route) < 2)
 			continue;
-		best = score;
-		choice->dialect = dialects[i];
+		best = weight;
+		choice->dialect = dialect->provider;
 		choice->route = route;
 	}
 }
@@ -141,13 +105,16 @@ static bool configured(const struct wants *wants, const struct head *head, struc
 
 static bool built_in(const struct head *head, struct str host, struct choice *choice, const struct provider **ret_own)
 {
-	for (const struct provider_host *row = provider_hosts; row->host; row++) {
-		if ((row->port && row->port != head->port) || !str_glob(str_of(row->host), host) ||
+	const struct compiled_host *known;
+
+	for (size_t i = 0; (known = compiled_host(i)); i++) {
+		const struct provider_host *row = known->row;
+		if ((row->port && row->port != head->port) || !pattern_fits(&known->host, host) ||
 		    (row->path && !str_glob(str_of(row->path), head->path)))
 			continue;
 		STR_COPY(choice->name, str_of(row->provider));
 		choice->billing = row->billing;
-		*ret_own = provider_dialect(str_of(row->dialect));
+		*ret_own = known->dialect;
 		return true;
 	}
 	return false;
@@ -190,7 +157,7 @@ bool provider_choose(const struct head *head, const struct wants *wants, struct 
 	ret->known = built_in(head, host, ret, &own) || configured(wants, head, host, ret, &own);
 	choose_dialect(head, own, ret);
 	if (!ret->dialect && ret->known)
-		ret->dialect = dialects[0];
+		ret->dialect = &dialect_openai;
 	if (ret->known || !ret->dialect)
 		return ret->known;
 	ret->billing = is_private(host) ? BILLING_SELF_HOSTED : BILLING_UNKNOWN;

@@ -10,6 +10,7 @@
 
 #include "ai/body_hash.h"
 #include "ai/caller.h"
+#include "ai/compiled.h"
 #include "ai/credential.h"
 #include "ai/dialect.h"
 #include "ai/reader.h"
@@ -20,6 +21,7 @@
 struct reader {
 	const struct wants *wants;
 	struct choice choice;
+	const struct compiled *compiled;	/* the choice's dialect */
 	struct dialect dialect;
 	struct body_hash hash;
 	enum interest interest;
@@ -142,6 +144,7 @@ int reader_head(struct reader *r, const struct head *head)
 	if (head->side == SIDE_REQUEST) {
 		if (!provider_choose(head, r->wants, &r->choice))
 			return INTEREST_NONE;
+		r->compiled = compiled_of(r->choice.dialect);
 		r->interest = r->choice.known ? INTEREST_AI : INTEREST_MAYBE;
 		r->dialect.convention = r->choice.dialect->convention;
 		read_request(r, head);
@@ -152,9 +155,7 @@ int reader_head(struct reader *r, const struct head *head)
 	provider = r->choice.dialect;
 	if (!provider)
 		return INTEREST_NONE;
-	dialect_headers(&r->dialect, provider->headers[head->side], head);
-	if (head->side == SIDE_RESPONSE)
-		dialect_headers(&r->dialect, answer_headers, head);
+	dialect_headers(&r->dialect, &r->compiled->headers[head->side], head);
 	if (provider->head && provider->head(&r->dialect, head->side, head) < 0)
 		r->interest = INTEREST_NONE;
 	return r->interest;
@@ -174,7 +175,7 @@ static void begin_item(struct reader *r, const struct piece *piece)
 {
 	struct skim *skim = &r->skim[piece->side];
 
-	skim_begin(skim, provider_table(r->choice.dialect, piece->side), on_each, r);
+	skim_begin(skim, &r->compiled->bodies[piece->side], on_each, r);
 	skim->item.side = piece->side;
 	skim->item.kind = piece->kind;
 	skim->item.file = piece->file;

@@ -374,8 +374,11 @@ static const char *between(struct skim *s, const char *p, const char *end)
 {
 	char c = *p;
 
-	if (is_space(c))
-		return p + 1;
+	if (is_space(c)) {
+		while (++p < end && is_space(*p))
+			;
+		return p;
+	}
 	switch (s->state) {
 	case COLON:
 		s->state = c == ':' ? VALUE : DEAD;

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ai/compiled.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ai/caller.h"
+
+#define DIALECTS 16	/* room for */
+#define HOSTS 192
+#define HEADER_NODES 80
+#define HEADER_SLOTS 256
+
+/* Every dialect; where a path fits two equally, the first. */
+static const struct provider *const dialects[DIALECTS] = {
+	&dialect_openai, &dialect_anthropic, &dialect_gemini, &dialect_bedrock, &dialect_cohere, &dialect_ollama,
+	&dialect_watsonx, &dialect_replicate, &dialect_tgi, &dialect_deepgram, &dialect_stability, &dialect_aleph_alpha,
+};
+
+static struct compiled compiled[DIALECTS];
+static struct skim_node body_nodes[DIALECTS][2][SKIM_NODES];
+static uint16_t body_slots[DIALECTS][2][SKIM_SLOTS];
+static struct skim_node header_nodes[DIALECTS][2][HEADER_NODES];
+static uint16_t header_slots[DIALECTS][2][HEADER_SLOTS];
+static struct compiled_host hosts[HOSTS];
+
+/* A table that does not compile was never tested: no test could begin. */
+static void must(bool sound)
+{
+	if (!sound)
+		abort();
+}
+
+static void compile_pattern(const char *text, struct pattern *ret)
+{
+	char last = 0;
+
+	*ret = (struct pattern){ .text = str_of(text), .plain = true, .weight = 1 };
+	for (const char *p = text; *p; p++) {
+		bool wild = *p == '*' || *p == '?';
+		ret->plain &= !wild;
+		ret->weight += !wild;
+		last = wild ? 0 : *p;
+	}
+	ret->last = last;
+}
+
+bool pattern_fits(const struct pattern *pattern, struct str s)
+{
+	if (pattern->plain)
+		return str_eq(pattern->text, s);
+	/* most end unlike it: no need to look further */
+	if (pattern->last && (!s.n || s.p[s.n - 1] != pattern->last))
+		return false;
+	return str_glob(pattern->text, s);
+}
+
+static void compile_headers(size_t i, int side)
+{
+	const struct want *parts[] = { dialects[i]->headers[side], side == SIDE_REQUEST ? caller_headers : answer_headers };
+	struct want *to = compiled[i].header_wants[side];
+	size_t n = 0;
+
+	for (size_t part = 0; part < 2; part++)
+		for (const struct want *want = parts[part]; want && want->path; want++) {
+			must(n + 1 < COMPILED_HEADERS);
+			to[n++] = *want;
+		}
+	compiled[i].headers[side] = (struct skim_table){ header_nodes[i][side], header_slots[i][side], HEADER_NODES, HEADER_SLOTS };
+	must(skim_compile(to, &compiled[i].headers[side]) == 0);
+}
+
+static void compile_dialect(size_t i)
+{
+	struct compiled *to = &compiled[i];
+
+	to->provider = dialects[i];
+	for (const struct route *route = dialects[i]->routes; route && route->path; route++) {
+		must(to->n_routes < COMPILED_ROUTES);
+		compile_pattern(route->path, &to->routes[to->n_routes++]);
+	}
+	for (int side = SIDE_REQUEST; side <= SIDE_RESPONSE; side++) {
+		to->bodies[side] = (struct skim_table){ body_nodes[i][side], body_slots[i][side], SKIM_NODES, SKIM_SLOTS };
+		must(skim_compile(dialects[i]->wants[side], &to->bodies[side]) == 0);
+		compile_headers(i, side);
+	}
+}
+
+__attribute__((constructor)) static void compile(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < DIALECTS && dialects[i]; i++)
+		compile_dialect(i);
+	for (const struct provider_host *row = provider_hosts; row->host; row++, n++) {
+		must(n + 1 < HOSTS);
+		hosts[n].row = row;
+		hosts[n].dialect = provider_dialect(str_of(row->dialect));
+		compile_pattern(row->host, &hosts[n].host);
+		must(hosts[n].dialect != NULL);
+	}
+}
+
+const struct compiled *compiled_dialect(size_t i)
+{
+	return i < DIALECTS && compiled[i].provider ? &compiled[i] : NULL;
+}
+
+const struct compiled *compiled_of(const struct provider *provider)
+{
+	for (size_t i = 0; i < DIALECTS; i++)
+		if (compiled[i].provider == provider)
+			return provider ? &compiled[i] : NULL;
+	return NULL;
+}
+
+const struct compiled_host *compiled_host(size_t i)
+{
+	return i < HOSTS && hosts[i].row ? &hosts[i] : NULL;
+}
