@@ -213,6 +213,24 @@ static void what_is_missing_at_the_end(void **state)
 	}
 }
 
+/* No close was seen, but the other stream's bytes say how long this one was. */
+static void what_the_other_stream_says_is_missing(void **state)
+{
+	static const char request[] = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n";
+	size_t n = sizeof(request) - 1;
+
+	(void)state;
+	for (unsigned int born = 0; born < 2; born++) {
+		struct told told;
+		struct conn *conn = begin(&told, born);
+
+		feed(conn, DIR_SENT, 0, 0, 1, request);
+		feed(conn, DIR_SENT, n, 0, 1, "12345");
+		feed(conn, DIR_RECEIVED, 0, n + 9, 2, ONE);
+		finish(&told, conn, NULL, "client POST h /a d{12345 200 d{1} complete +missing\n");
+	}
+}
+
 /* Nobody says that the connection ended there: the body may go on. */
 static void an_end_that_is_not_known(void **state)
 {
@@ -272,6 +290,86 @@ static void reopened_after_all(void **state)
 	assert_int_equal(conn_facts(conn).protocol, CONN_HTTP1);
 	assert_int_equal(conn_facts(conn).missing, 0);
 	finish(&told, conn, NULL, "client GET h /a 200 d{1} complete\n");
+}
+
+/* The middle of a call that the ring could not hold: nothing waits for it. */
+static void a_gap_that_will_not_be_filled(void **state)
+{
+	static const char head[] = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 20000000\r\n\r\n{\"model\":1,";
+	const uint64_t end = sizeof(head) - 12 + 20000000;
+	struct told told;
+	struct conn *conn = begin(&told, true);
+
+	(void)state;
+	feed(conn, DIR_SENT, 0, 0, SECOND, head);
+	conn_gap(conn, DIR_SENT, end - 1, SECOND);
+	assert_false(conn_waits(conn));
+	feed(conn, DIR_SENT, end - 1, 0, SECOND, "}");
+	feed(conn, DIR_RECEIVED, 0, end, SECOND, ONE);
+	assert_string_equal(buf_cstr(&told.text), "client POST h /a d{{\"model\":1, 200 d{1} complete +missing\n");
+	conn_gap(conn, DIR_SENT, 5, SECOND);		/* long since read */
+	assert_int_equal(told.wire.counts.holes, 1);
+	conn_end(conn, NULL);
+	conn_free(conn);
+	told_done(&told);
+}
+
+/* Such a gap behind bytes that are only late: they are waited for, it is not. */
+static void a_gap_behind_bytes_that_are_late(void **state)
+{
+	struct told told;
+	struct conn *conn = begin(&told, true);
+
+	(void)state;
+	feed(conn, DIR_SENT, 0, 0, SECOND, GET("/a"));
+	feed(conn, DIR_RECEIVED, strlen(ONE), 28, SECOND, OK "Content-Length: 100\r\n\r\nab");
+	conn_gap(conn, DIR_RECEIVED, strlen(ONE) + strlen(OK "Content-Length: 100\r\n\r\n") + 98, SECOND);
+	feed(conn, DIR_RECEIVED, strlen(ONE) + strlen(OK "Content-Length: 100\r\n\r\n") + 98, 28, SECOND, "yz");
+	feed(conn, DIR_SENT, 28, strlen(ONE), SECOND, GET("/b"));
+	assert_int_equal(told.wire.counts.holes, 0);
+	assert_true(conn_waits(conn));
+	feed(conn, DIR_RECEIVED, 0, 28, SECOND, ONE);
+	assert_false(conn_waits(conn));
+	assert_int_equal(told.wire.counts.hole_bytes, 96);
+	finish(&told, conn, NULL, "client GET h /a 200 d{1} complete\nclient GET h /b 200 d{ab hole +missing\n");
+}
+
+/*
+ * A request with a gap that nobody announced, then two more calls with answers
+ * larger than what may wait: each answer finds its request, for the gap is given
+ * up before the answers are.
+ */
+static void large_answers_behind_a_gap_of_the_requests(void **state)
+{
+	static const char request[] = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 9000\r\n\r\n";
+	static const char answer[] = OK "Content-Type: audio/mpeg\r\nContent-Length: 8388608\r\n\r\n";
+	static uint8_t body[KIB(16)];
+	uint64_t sent = strlen(request) + 9000, received = strlen(ONE);
+	unsigned int i;
+	struct told told;
+	struct conn *conn = begin(&told, true);
+
+	(void)state;
+	feed(conn, DIR_SENT, 0, 0, SECOND, request);
+	feed(conn, DIR_SENT, sent - 1, 0, SECOND, "}");
+	feed(conn, DIR_RECEIVED, 0, sent, SECOND, ONE);
+	for (i = 0; i < 2; i++) {
+		feed(conn, DIR_SENT, sent, received, SECOND, GET("/b"));
+		sent += 28;
+		feed(conn, DIR_RECEIVED, received, sent, SECOND, answer);
+		received += strlen(answer);
+		for (size_t at = 0; at < MIB(8); at += sizeof(body), received += sizeof(body))
+			conn_feed(conn, DIR_RECEIVED, received, sent, SECOND, body, sizeof(body));
+	}
+	conn_end(conn, NULL);
+	conn_free(conn);
+	assert_int_equal(told.wire.counts.orphans, 0);
+	assert_int_equal(told.wire.counts.hole_bytes, 8999);
+	assert_int_equal(told.ended, 3);
+	assert_int_equal(told.begun, 3);
+	assert_true(str_starts(buf_view(&told.text), STR("client POST h /a 200 d{1} complete +missing\nclient GET h /b 200 d{")));
+	assert_true(str_ends(buf_view(&told.text), STR("} complete\n")));
+	told_done(&told);
 }
 
 static void facts(void **state)
@@ -502,6 +600,8 @@ int main(void)
 		cmocka_unit_test(events_that_come_twice_or_overlap), cmocka_unit_test(what_is_missing_at_the_end),
 		cmocka_unit_test(an_end_that_is_not_known), cmocka_unit_test(freed_without_an_end),
 		cmocka_unit_test(skipped_on_purpose), cmocka_unit_test(reopened_after_all), cmocka_unit_test(facts),
+		cmocka_unit_test(what_the_other_stream_says_is_missing), cmocka_unit_test(a_gap_that_will_not_be_filled),
+		cmocka_unit_test(a_gap_behind_bytes_that_are_late), cmocka_unit_test(large_answers_behind_a_gap_of_the_requests),
 		cmocka_unit_test(searched_in_vain), cmocka_unit_test(the_window_is_full),
 		cmocka_unit_test(the_workers_window_is_full), cmocka_unit_test(too_many_wait_for_an_answer),
 		cmocka_unit_test(an_endless_head), cmocka_unit_test(a_large_response_takes_no_memory),

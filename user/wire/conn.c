@@ -24,7 +24,7 @@ struct segment {
 	uint64_t offset;
 	uint64_t peer_offset;
 	uint64_t boot_ns;
-	size_t n;
+	size_t n;		/* 0: marks a gap that will not be filled */
 	bool begins;
 	uint8_t bytes[];
 };
@@ -98,7 +98,8 @@ static int hold(struct conn *conn, enum dir dir, const struct chunk *chunk)
 	segment->boot_ns = chunk->boot_ns;
 	segment->begins = chunk->begins;
 	segment->n = chunk->n;
-	memcpy(segment->bytes, chunk->p, chunk->n);
+	if (chunk->n)
+		memcpy(segment->bytes, chunk->p, chunk->n);
 	list_insert(&segment->list, place_for(stream, chunk->offset));
 	stream->pending_bytes += size;
 	wire->reorder_bytes += size;
@@ -137,6 +138,17 @@ static bool read_chunk(struct conn *conn, enum dir dir, struct chunk *chunk)
 	return !drop_front(chunk, used);
 }
 
+static void hole(struct conn *conn, enum dir dir, uint64_t n)
+{
+	struct stream *stream = &conn->stream[dir];
+
+	conn->wire->counts.holes++;
+	conn->wire->counts.hole_bytes += n;
+	conn->missing += n;
+	stream->next += n;
+	http1_hole(conn, dir, n);
+}
+
 /* Reads what is next among what waits; true: something moved. */
 static bool advance(struct conn *conn, enum dir dir)
 {
@@ -146,11 +158,13 @@ static bool advance(struct conn *conn, enum dir dir)
 
 	if (moved && !http1_resume(conn, dir, false))
 		return false;
-	while (!head_waits(stream) && (segment = first_segment(stream)) && segment->offset <= stream->next) {
+	while (!head_waits(stream) && (segment = first_segment(stream)) && (segment->offset <= stream->next || !segment->n)) {
 		struct chunk chunk = { segment->bytes, segment->n, segment->offset, segment->peer_offset, segment->boot_ns,
 				       segment->begins };
 
 		moved = true;
+		if (segment->offset > stream->next)
+			hole(conn, dir, segment->offset - stream->next);
 		if (read_chunk(conn, dir, &chunk))
 			segment_free(conn, stream, segment);
 	}
@@ -165,24 +179,19 @@ static void settle(struct conn *conn, enum dir dir)
 		;
 }
 
-static void hole(struct conn *conn, enum dir dir, uint64_t n)
-{
-	struct stream *stream = &conn->stream[dir];
-
-	conn->wire->counts.holes++;
-	conn->wire->counts.hole_bytes += n;
-	conn->missing += n;
-	stream->next += n;
-	http1_hole(conn, dir, n);
-}
-
-/* What this direction waits for will not come; at most up to this offset. */
+/*
+ * What this direction waits for will not come; at most up to this offset. A
+ * response that waits for its request is nobody's only when the requests
+ * themselves wait for nothing.
+ */
 static void force(struct conn *conn, enum dir dir, uint64_t offset)
 {
 	struct stream *stream = &conn->stream[dir];
-	struct segment *segment = first_segment(stream);
+	struct segment *segment = first_segment(stream), *request = first_segment(&conn->stream[!dir]);
 
-	if (head_waits(stream))
+	if (head_waits(stream) && request)
+		hole(conn, !dir, request->offset - conn->stream[!dir].next);
+	else if (head_waits(stream))
 		http1_resume(conn, dir, true);
 	else
 		hole(conn, dir, (segment && segment->offset < offset ? segment->offset : offset) - stream->next);
@@ -207,6 +216,8 @@ void conn_feed(struct conn *conn, enum dir dir, uint64_t offset, uint64_t peer_o
 	struct stream *stream = &conn->stream[dir];
 
 	stream->bytes += n;
+	if (conn->stream[!dir].told < peer_offset)
+		conn->stream[!dir].told = peer_offset;
 	if (!n || n > UINT64_MAX - offset || offset + n <= stream->next)
 		return;
 	if (offset <= stream->next && list_empty(&stream->pending) && !head_waits(stream) && read_chunk(conn, dir, &chunk)) {
@@ -216,6 +227,18 @@ void conn_feed(struct conn *conn, enum dir dir, uint64_t offset, uint64_t peer_o
 	}
 	if (hold(conn, dir, &chunk) < 0)
 		read_forced(conn, dir, &chunk);
+	settle(conn, dir);
+}
+
+void conn_gap(struct conn *conn, enum dir dir, uint64_t offset, uint64_t boot_ns)
+{
+	struct chunk mark = { .offset = offset, .boot_ns = boot_ns };
+
+	if (offset <= conn->stream[dir].next)
+		return;
+	if (hold(conn, dir, &mark) < 0)
+		while (conn->stream[dir].next < offset)
+			force(conn, dir, offset);
 	settle(conn, dir);
 }
 
@@ -294,9 +317,13 @@ void conn_end(struct conn *conn, const uint64_t offset[2])
 
 	while ((dir = longest(conn, &since)) != DIR_UNKNOWN)
 		force(conn, dir, UINT64_MAX);
-	for (dir = 0; offset && dir < 2; dir++)
-		if (conn->stream[dir].next < offset[dir])
-			hole(conn, dir, offset[dir] - conn->stream[dir].next);
+	for (dir = 0; dir < 2; dir++) {
+		const struct stream *stream = &conn->stream[dir];
+		uint64_t end = offset ? offset[dir] : conn->born || stream->bytes ? stream->told : 0;
+
+		if (stream->next < end)
+			hole(conn, dir, end - stream->next);
+	}
 	http1_end(conn, offset);
 }
 

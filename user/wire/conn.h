@@ -29,6 +29,7 @@ struct wire_counts {
 	uint64_t heads;
 	uint64_t bad_heads;		/* looked like HTTP and was not */
 	uint64_t long_heads;		/* above LIMIT_HEAD */
+	uint64_t lost;			/* a direction lost its framing, and searches for the next message */
 	uint64_t orphans;		/* responses to requests that were not seen */
 	uint64_t holes;
 	uint64_t hole_bytes;
@@ -78,11 +79,16 @@ void conn_role(struct conn *, enum call_role);
  */
 void conn_feed(struct conn *, enum dir, uint64_t offset, uint64_t peer_offset, uint64_t boot_ns, const uint8_t *p,
 	       size_t n);
+/* What is missing right before this offset is lost for good. Before conn_feed() of the bytes there. */
+void conn_gap(struct conn *, enum dir, uint64_t offset, uint64_t boot_ns);
 /* What lies before was not looked at on purpose: a request begins at offset, and nothing is missing. */
 void conn_skip(struct conn *, enum dir, uint64_t offset, uint64_t peer_offset);
 bool conn_waits(const struct conn *);			/* holds bytes that wait for others: conn_tick() is wanted */
 void conn_tick(struct conn *, uint64_t boot_ns);	/* what waited for LIMIT_REORDER_NS waits no more */
-/* The connection is over; offset: the length of both streams, or NULL where unknown. Ends every exchange. */
+/*
+ * The connection is over; offset: the length of both streams, or NULL: unknown
+ * but for what each stream's bytes said of the other. Ends every exchange.
+ */
 void conn_end(struct conn *, const uint64_t offset[2]);
 struct conn *conn_free(struct conn *);			/* exchanges that conn_end() did not end are aborted */
 struct conn_facts conn_facts(const struct conn *);

@@ -45,6 +45,7 @@ struct message {
 struct stream {
 	uint64_t next;			/* offset of the next byte to be read */
 	uint64_t bytes;			/* that came */
+	uint64_t told;			/* how long it is at least, as the other stream's bytes say */
 	struct list pending;		/* segments that wait, by offset */
 	size_t pending_bytes;
 	struct message message;

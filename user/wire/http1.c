@@ -83,6 +83,7 @@ void http1_lost(struct conn *conn, enum dir dir)
 {
 	struct message *message = message_of(conn, dir);
 
+	conn->wire->counts.lost++;
 	message->after_hole = true;
 	if (side_of(conn, dir) == SIDE_REQUEST)
 		conn->ahead = 0;
@@ -100,8 +101,14 @@ void http1_leave(struct conn *conn, enum conn_protocol protocol)
 
 void http1_search(struct conn *conn, enum dir dir, size_t n)
 {
-	message_of(conn, dir)->place = LOST;
-	message_of(conn, dir)->after_hole = true;
+	struct message *message = message_of(conn, dir);
+	struct exchange *exchange = exchange_first_waiting(&conn->exchanges);
+
+	conn->wire->counts.lost += message->place != LOST;
+	if (exchange && !message->after_hole && side_of(conn, dir) == SIDE_RESPONSE)
+		exchange->facts.undecoded = true;	/* it is its answer that is not read */
+	message->place = LOST;
+	message->after_hole = true;
 	conn->searched += n;
 	if (conn->protocol == CONN_UNKNOWN && conn->searched > SEARCH_MAX)
 		conn->protocol = CONN_OTHER;

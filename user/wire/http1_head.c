@@ -249,7 +249,7 @@ bool http1_resume(struct conn *conn, enum dir dir, bool forced)
 
 /* ---- heads in parts */
 
-/* What is this? The first who writes a head decides which way requests go. false: no HTTP/1, and that was noted. */
+/* What is this? The first head decides which way requests go, a request's even against a response's. false: no HTTP/1. */
 static bool decide(struct conn *conn, enum dir dir, enum looks looks)
 {
 	struct message *message = message_of(conn, dir);
@@ -260,7 +260,7 @@ static bool decide(struct conn *conn, enum dir dir, enum looks looks)
 	}
 	if (!conn->requests && looks == LOOKS_REQUEST)
 		conn->request_dir = (uint8_t)dir;
-	if (!conn->requests && looks == LOOKS_RESPONSE)
+	if (conn->request_dir == DIR_UNKNOWN && looks == LOOKS_RESPONSE)
 		conn->request_dir = (uint8_t)!dir;
 	if (looks != (side_of(conn, dir) == SIDE_REQUEST ? LOOKS_REQUEST : LOOKS_RESPONSE))
 		return false;
