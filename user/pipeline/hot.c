@@ -210,6 +210,8 @@ static void on_data(struct hot *hot, const struct event_data *event)
 	hot->strand = strand;
 	if (event->header.flags & EVENT_DATA_REOPENED)
 		conn_skip(strand->conn, dir, event->offset, event->peer_offset);
+	else if (event->header.flags & EVENT_DATA_GAP)
+		conn_gap(strand->conn, dir, event->offset, event->header.boot_ns);
 	conn_feed(strand->conn, dir, event->offset, event->peer_offset, event->header.boot_ns, (const uint8_t *)(event + 1),
 		  event->len);
 	strand_wait(&hot->strands, strand, conn_waits(strand->conn));
