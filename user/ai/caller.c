@@ -7,16 +7,18 @@
 #include "ai/dialect.h"
 #include "base/fingerprint.h"
 
+#define S(text) { text, sizeof(text) - 1 }
+
 /* Programs that act for a person, by how their user agent begins. */
 static const struct {
-	const char *begins;
+	struct str begins;
 	const char *agent;
 } agents[] = {
-	{ "claude-cli/", "claude-code" }, { "claude-code/", "claude-code" }, { "codex", "codex" },
-	{ "Cursor/", "cursor" }, { "connect-es/", "" }, { "GitHubCopilot", "copilot" }, { "GithubCopilot", "copilot" },
-	{ "copilot/", "copilot" }, { "GeminiCLI", "gemini-cli" }, { "opencode/", "opencode" }, { "Cline/", "cline" },
-	{ "RooCode/", "roo-code" }, { "Kilo-Code/", "kilo-code" }, { "aider", "aider" }, { "Zed/", "zed" },
-	{ "QwenCode/", "qwen-code" }, { "Windsurf/", "windsurf" }, { "goose/", "goose" }, { "crush/", "crush" },
+	{ S("claude-cli/"), "claude-code" }, { S("claude-code/"), "claude-code" }, { S("codex"), "codex" },
+	{ S("Cursor/"), "cursor" }, { S("connect-es/"), "" }, { S("GitHubCopilot"), "copilot" }, { S("GithubCopilot"), "copilot" },
+	{ S("copilot/"), "copilot" }, { S("GeminiCLI"), "gemini-cli" }, { S("opencode/"), "opencode" }, { S("Cline/"), "cline" },
+	{ S("RooCode/"), "roo-code" }, { S("Kilo-Code/"), "kilo-code" }, { S("aider"), "aider" }, { S("Zed/"), "zed" },
+	{ S("QwenCode/"), "qwen-code" }, { S("Windsurf/"), "windsurf" }, { S("goose/"), "goose" }, { S("crush/"), "crush" },
 };
 
 /* The first that is there counts. */
@@ -55,7 +57,7 @@ static void read_agent(const struct head *head, struct call *call)
 
 	STR_COPY(call->user_agent, program);
 	for (size_t i = 0; i < sizeof(agents) / sizeof(*agents) && !call->agent[0]; i++)
-		if (str_starts(program, str_of(agents[i].begins)))
+		if (program.n && *program.p == *agents[i].begins.p && str_starts(program, agents[i].begins))
 			STR_COPY(call->agent, str_of(agents[i].agent));
 	if (!call->agent[0] && str_starts(head_get(head, STR("originator")), STR("codex")))
 		STR_COPY(call->agent, STR("codex"));
@@ -112,11 +114,11 @@ static void read_attempt(const struct head *head, struct call *call)
 
 static void read_idempotency(const struct head *head, const struct wants *wants, struct call *call)
 {
-	static const char *const names[] = { "idempotency-key", "amz-sdk-invocation-id", "x-idempotency-key" };
+	static const struct str names[] = { S("idempotency-key"), S("amz-sdk-invocation-id"), S("x-idempotency-key") };
 	char hashed[FINGERPRINT_MAX];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		struct str key = head_get(head, str_of(names[i]));
+		struct str key = head_get(head, names[i]);
 		if (!key.n)
 			continue;
 		if (key.n >= sizeof(call->idempotency)) {

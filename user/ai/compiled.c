@@ -31,28 +31,26 @@ static void must(bool sound)
 		abort();
 }
 
-static void compile_pattern(const char *text, struct pattern *ret)
+static bool wild(char c)
 {
-	char last = 0;
-
-	*ret = (struct pattern){ .text = str_of(text), .plain = true, .weight = 1 };
-	for (const char *p = text; *p; p++) {
-		bool wild = *p == '*' || *p == '?';
-		ret->plain &= !wild;
-		ret->weight += !wild;
-		last = wild ? 0 : *p;
-	}
-	ret->last = last;
+	return c == '*' || c == '?';
 }
 
-bool pattern_fits(const struct pattern *pattern, struct str s)
+static void compile_pattern(const char *text, struct pattern *ret)
 {
-	if (pattern->plain)
-		return str_eq(pattern->text, s);
-	/* most end unlike it: no need to look further */
-	if (pattern->last && (!s.n || s.p[s.n - 1] != pattern->last))
-		return false;
-	return str_glob(pattern->text, s);
+	size_t n = strlen(text), letters = 0;
+
+	for (size_t i = 0; i < n; i++)
+		letters += !wild(text[i]);
+	*ret = (struct pattern){ .text = { text, n }, .kind = PATTERN_GLOB, .weight = (uint16_t)(letters + 1) };
+	ret->first = n && !wild(text[0]) ? text[0] : 0;
+	ret->last = n && !wild(text[n - 1]) ? text[n - 1] : 0;
+	if (letters == n) {
+		ret->kind = PATTERN_PLAIN;
+	} else if (letters == n - 1 && text[0] == '*') {
+		ret->kind = PATTERN_SUFFIX;
+		ret->text = (struct str){ text + 1, n - 1 };
+	}
 }
 
 static void compile_headers(size_t i, int side)

@@ -13,14 +13,30 @@
 #define COMPILED_ROUTES 96
 #define COMPILED_HEADERS 64
 
+enum pattern_kind { PATTERN_PLAIN, PATTERN_SUFFIX, PATTERN_GLOB };
+
 struct pattern {
-	struct str text;
-	bool plain;		/* no wildcard: compare */
-	char last;		/* what it ends with; 0: a wildcard */
+	struct str text;	/* of a suffix without its wildcard */
+	uint8_t kind;		/* enum pattern_kind */
+	char first, last;	/* what it begins and ends with; 0: a wildcard */
 	uint16_t weight;	/* letters that are no wildcard, plus one */
 };
 
-bool pattern_fits(const struct pattern *, struct str);
+/* Most patterns end unlike the text: one look says no. */
+static inline bool pattern_fits(const struct pattern *pattern, struct str s)
+{
+	if (s.n < pattern->text.n && pattern->kind != PATTERN_GLOB)
+		return false;
+	if (pattern->last && (!s.n || s.p[s.n - 1] != pattern->last))
+		return false;
+	switch (pattern->kind) {
+	case PATTERN_PLAIN:
+		return str_eq(pattern->text, s);
+	case PATTERN_SUFFIX:
+		return str_ends(s, pattern->text);
+	}
+	return (!pattern->first || (s.n && s.p[0] == pattern->first)) && str_glob(pattern->text, s);
+}
 
 struct compiled {
 	const struct provider *provider;

@@ -7,6 +7,7 @@
 #include "base/fingerprint.h"
 
 #define STAND_IN STR("aitap:")
+#define S(text) { text, sizeof(text) - 1 }
 
 struct credential {
 	struct str scheme;	/* with its space: "Bearer "; empty where the value is bare */
@@ -66,22 +67,22 @@ static struct credential parse(struct str value)
 	return c;
 }
 
-static const char *const headers[] = {
-	"authorization", "x-api-key", "api-key", "x-goog-api-key", "ocp-apim-subscription-key", "x-portkey-api-key",
-	"cf-aig-authorization", "xi-api-key",
+static const struct str headers[] = {
+	S("authorization"), S("x-api-key"), S("api-key"), S("x-goog-api-key"), S("ocp-apim-subscription-key"), S("x-portkey-api-key"),
+	S("cf-aig-authorization"), S("xi-api-key"),
 };
 
-static const char *const secrets[] = {
-	"cookie", "set-cookie", "proxy-authorization", "x-amz-security-token", "helicone-auth", "x-auth-token",
-	"x-forwarded-access-token", "x-csrf-token", "authentication", "x-goog-iam-authorization-token",
+static const struct str secrets[] = {
+	S("cookie"), S("set-cookie"), S("proxy-authorization"), S("x-amz-security-token"), S("helicone-auth"), S("x-auth-token"),
+	S("x-forwarded-access-token"), S("x-csrf-token"), S("authentication"), S("x-goog-iam-authorization-token"),
 };
 
-static const char *const parameters[] = { "key", "api-key", "api_key", "access_token", "token" };
+static const struct str parameters[] = { S("key"), S("api-key"), S("api_key"), S("access_token"), S("token") };
 
-static bool among(const char *const *list, size_t n, struct str name)
+static bool among(const struct str *list, size_t n, struct str name)
 {
 	for (size_t i = 0; i < n; i++)
-		if (str_ieq(name, str_of(list[i])))
+		if (str_ieq(name, list[i]))
 			return true;
 	return false;
 }
@@ -139,14 +140,14 @@ void credential_read(const struct head *head, const struct wants *wants, struct 
 	char text[512];
 
 	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers) && !call->credential_kind; i++) {
-		struct str value = head_get(head, str_of(headers[i]));
+		struct str value = head_get(head, headers[i]);
 		struct credential c = parse(value);
 		if (value.n)
 			take(&c, wants, call);
 	}
-	for (size_t i = 0; i < sizeof(parameters) / sizeof(*parameters) && !call->credential_kind; i++) {
+	for (size_t i = 0; i < sizeof(parameters) / sizeof(*parameters) && head->query.n && !call->credential_kind; i++) {
 		struct credential c;
-		if (!query_get(head->query, parameters[i], text, sizeof(text)))
+		if (!query_get(head->query, parameters[i].p, text, sizeof(text)))
 			continue;
 		c = parse(str_of(text));
 		take(&c, wants, call);

@@ -347,22 +347,22 @@ static int openai_item(struct dialect *d, enum side side, struct item *item)
 		return output_item(d, item);
 	if (item_has(item, OWN_ERROR))
 		dialect_error(d, (struct str){ "", 0 });
-	if (at(d, "chat") && str_find(str_of(d->call->path), STR("/responses")) >= 0)
+	if (d->own[LOOKED] || item_is(item, OWN_OBJECT, "response"))
 		responses_item(d, item);
 	anthropic_fields(d, item);
 	if (item_has(item, OWN_RESULTS))
 		add_results(d, item);
-	if (at(d, "transcription") && item_text(item, PICK_TYPE).n)
+	if (item_text(item, PICK_TYPE).n && item_has(item, PICK_ID) && at(d, "transcription"))
 		item_drop(item, PICK_ID);	/* of a segment */
 	if (d->call->response_id[0] && str_starts(item_text(item, OWN_OBJECT), STR("chat.completion")))
 		item_drop(item, PICK_ID);	/* a relay may name each chunk anew */
-	if (at(d, "batch") && item_is(item, OWN_OBJECT, "batch") && !item_is(item, PICK_STATUS, "completed"))
+	if (item_is(item, OWN_OBJECT, "batch") && !item_is(item, PICK_STATUS, "completed"))
 		return 1;	/* its counts still grow */
-	if (at(d, "image_generation") && item_has(item, OWN_DATA) && !item_has(item, PICK_RAW))
+	if (item_has(item, OWN_DATA) && !item_has(item, PICK_RAW) && at(d, "image_generation"))
 		dialect_unit(d, "image", item_number(item, OWN_DATA));
-	if (at(d, "transcription") && item_has(item, OWN_DURATION) && !item_has(item, PICK_RAW))
+	if (item_has(item, OWN_DURATION) && !item_has(item, PICK_RAW) && at(d, "transcription"))
 		dialect_unit(d, "second", item_number(item, OWN_DURATION));
-	if (at(d, "models") && item_is(item, OWN_OBJECT, "list") && item_is(item, OWN_DATA_OBJECT, "model"))
+	if (item_is(item, OWN_DATA_OBJECT, "model") && item_is(item, OWN_OBJECT, "list") && at(d, "models"))
 		d->sure = true;
 	return 0;
 }

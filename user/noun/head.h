@@ -39,7 +39,7 @@ struct head {
 static inline struct str head_get(const struct head *head, struct str name)
 {
 	for (size_t i = 0; i < head->n_headers; i++)
-		if (str_ieq(head->headers[i].name, name))
+		if (head->headers[i].name.n == name.n && str_ieq(head->headers[i].name, name))
 			return head->headers[i].value;
 	return (struct str){ NULL, 0 };
 }
