@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/decimal.h"
 #include "base/json.h"
+#include "book/query.h"
 #include "run/command.h"
 #include "run/config.h"
 #include "run/kept.h"
@@ -18,8 +19,8 @@ static const char usage[] =
 	"aitap explain --pid N | --cgroup PATH [--json] [--config FILE]\n"
 	"\n"
 	"Why this team, this route, this price. Of a record: what was decided, its price lines, and what each source\n"
-	"of the configuration answers for it now (of headers, body and environment the ledger keeps the answer that\n"
-	"won, and no other). Of a process or cgroup: what its calls would be attributed to, as far as it tells.\n"
+	"of the configuration answers for it now (of headers, body, labels and environment the ledger keeps the answer\n"
+	"that won, and of users only what privacy.user allows). Of a process or cgroup: what its calls would be attributed to, as far as it tells.\n"
 	"\n"
 	"  --ledger FILE, --store sqlite:FILE   where the record is (default: the configuration's)\n"
 	"  --pid N          a running process\n"
@@ -27,8 +28,8 @@ static const char usage[] =
 	"  --json           one JSON object\n"
 	"  --config FILE    configuration (default " CONFIG_PATH ", where it exists)\n"
 	"\n"
-	"Exit codes: 0; 1 there is no such record; 2 bad usage or configuration; 3 no such process, or a store that is\n"
-	"not built yet; 4 the ledger cannot be read.\n";
+	"Exit codes: 0; 1 there is no such record; 2 bad usage or configuration; 3 no such process, no right to read the\n"
+	"ledger, or a store that is not built yet; 4 there is no ledger, or it cannot be read.\n";
 
 struct asked {
 	const char *config, *ledger, *id, *cgroup;
@@ -180,26 +181,36 @@ static int print(const struct asked *asked, const struct config *config, const s
 	return err ? command_fail(EXIT_CANNOT, "explain", "%s", strerror(-err)) : EXIT_DONE;
 }
 
+static int read_failed(const char *path, int err, const char *why)
+{
+	if (err == -ENOENT)
+		return command_fail(EXIT_UNFINISHED, "explain", "there is no ledger '%s': `aitap run` keeps one; --ledger FILE names another", path);
+	if (err == -EACCES || err == -EPERM)
+		return command_fail(EXIT_CANNOT, "explain", "%s: who may read it can (sudo?)", why);
+	return command_fail(err == -EBADMSG || err == -EISDIR || err == -ENODATA ? EXIT_USAGE : err == -EPROTO ? EXIT_CANNOT : EXIT_UNFINISHED,
+			    "explain", "%s", why);
+}
+
 static int explain_id(const struct asked *asked, const struct config *config)
 {
 	_cleanup_free_ struct kept *kept = mem_new(sizeof(*kept));
-	const char *path = asked->ledger ? asked->ledger : config->ledger;
+	const char *path = config->ledger;
 	char why[STORE_WHY] = "";
-	int err;
+	int err = asked->ledger ? query_store(asked->ledger, &path) : 0;
 
 	if (!kept)
 		return command_fail(EXIT_CANNOT, "explain", "%s", strerror(ENOMEM));
-	if (str_starts(str_of(path), STR("sqlite:")))
-		path += strlen("sqlite:");
-	if (strstr(path, "://"))
-		return command_fail(EXIT_CANNOT, "explain", "'%s': this version reads sqlite:FILE only", path);
+	if (err == -ENOSYS)
+		return command_fail(EXIT_CANNOT, "explain", "--store '%s': not built yet in this version; sqlite:FILE is", asked->ledger);
+	if (err < 0)
+		return command_fail(EXIT_USAGE, "explain", "--store '%s': sqlite:FILE", asked->ledger);
 	if (!path[0])
 		return command_fail(EXIT_USAGE, "explain", "the configuration keeps no ledger: name one with --ledger FILE");
 	err = kept_read(path, asked->id, kept, why);
 	if (err == -ENOENT && !why[0])
 		return command_fail(EXIT_DIFFERS, "explain", "there is no record '%s' in '%s'", asked->id, path);
 	if (err < 0)
-		return command_fail(EXIT_UNFINISHED, "explain", "%s", why);
+		return read_failed(path, err, why);
 	kept_recall(kept, &config->wants);
 	return print(asked, config, kept, &kept->call, &kept->origin, kept->time_ns);
 }
