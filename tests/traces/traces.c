@@ -542,7 +542,7 @@ static const char *find_text(struct json_object *o, const char *key, const struc
 
 static struct buf read_file(const char *path)
 {
-	struct buf file = BUF(MIB(64));
+	struct buf file = BUF(MIB(512));
 	char block[65536];
 	FILE *in = fopen(path, "rb");
 	size_t n;
