@@ -185,7 +185,7 @@ static void literal_over(struct skim *s)
 	struct str text = { s->literal, s->n_literal };
 
 	value_over(s);
-	if (text.n > sizeof(s->literal))
+	if (text.n == sizeof(s->literal) - 1)
 		return;
 	for (const struct skim_node *at = first_want(s, s->node); at; at = next_want(s, at)) {
 		value_literal(&s->item, at->want, text);
@@ -206,15 +206,19 @@ static bool ends_literal(char c)
 
 static const char *in_literal(struct skim *s, const char *p, const char *end)
 {
-	for (; p < end && !ends_literal(*p); p++) {
-		if (s->n_literal < sizeof(s->literal))
-			s->literal[s->n_literal++] = *p;
-		else
-			s->n_literal = sizeof(s->literal) + 1;
+	const char *stop = p;
+
+	while (stop < end && !ends_literal(*stop))
+		stop++;
+	if ((size_t)(stop - p) < sizeof(s->literal) - s->n_literal) {
+		memcpy(s->literal + s->n_literal, p, (size_t)(stop - p));
+		s->n_literal = (uint8_t)(s->n_literal + (stop - p));
+	} else {
+		s->n_literal = sizeof(s->literal) - 1;	/* full: it is longer than anything that counts */
 	}
-	if (p < end)
+	if (stop < end)
 		literal_over(s);
-	return p;
+	return stop;
 }
 
 /* ---- strings */
@@ -370,34 +374,46 @@ static const char *in_root(struct skim *s, const char *p)
 	return in_value(s, p);
 }
 
+/* After a key or a value. */
+static const char *in_next(struct skim *s, const char *p, const char *end)
+{
+	char c = *p++;
+
+	if (c == ',')
+		s->state = in_object(s) ? KEY : VALUE;
+	else if (c == '}' || c == ']')
+		close_container(s, c == ']');
+	else if (c == '"' && s->state == KEY)
+		return begin_key(s, p, end);
+	else
+		s->state = DEAD;
+	return p;
+}
+
+/* Token after token, without a way back to the states' switch: its jumps are what a processor guesses worst. */
 static const char *between(struct skim *s, const char *p, const char *end)
 {
-	char c = *p;
-
-	if (is_space(c)) {
-		while (++p < end && is_space(*p))
-			;
-		return p;
+	while (p < end) {
+		if (is_space(*p)) {
+			p++;
+			continue;
+		}
+		if (s->state == KEY || s->state == NEXT) {
+			p = in_next(s, p, end);
+		} else if (s->state == COLON) {
+			s->state = *p++ == ':' ? VALUE : DEAD;
+		} else {
+			p = in_value(s, p);
+			if (s->state == PASS)
+				p = in_pass(s, p, end);
+			else if (s->state == LITERAL)
+				p = in_literal(s, p, end);
+			else if (s->state == STRING)
+				p = in_string(s, p, end);
+		}
+		if (s->state < KEY || s->state > NEXT)
+			return p;
 	}
-	switch (s->state) {
-	case COLON:
-		s->state = c == ':' ? VALUE : DEAD;
-		return p + 1;
-	case VALUE:
-		return in_value(s, p);
-	}
-	/* KEY or NEXT */
-	if (c == ',') {
-		s->state = in_object(s) ? KEY : VALUE;
-		return p + 1;
-	}
-	if (c == '}' || c == ']') {
-		close_container(s, c == ']');
-		return p + 1;
-	}
-	if (c == '"' && s->state == KEY)
-		return begin_key(s, p + 1, end);
-	s->state = DEAD;
 	return p;
 }
 
