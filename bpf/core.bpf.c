@@ -51,6 +51,8 @@ struct conn {
 	u8 told;		/* its EVENT_OPEN got out */
 	u8 role;
 	u8 closed;		/* shut down: nothing more passes until the library's object is used anew */
+	u8 gap[2];		/* EMIT_GAP where the bytes before the next ones did not get out */
+	u8 unused[6];
 };
 
 struct call_key {
@@ -66,11 +68,14 @@ struct call {
 	u32 unused;
 };
 
+#define TOLD_ENVIRON 1
+#define TOLD_EXE 2
+
 struct proc {
 	u64 start_ns;
 	u64 conns;
 	u8 in_ring[EVENT_RINGS_MAX];	/* a byte each: threads set them without harm to each other */
-	u8 env_told[EVENT_RINGS_MAX];
+	u8 told[EVENT_RINGS_MAX];	/* TOLD_* */
 };
 
 #define HASH(name, n, key_type, value_type) \
@@ -278,12 +283,16 @@ static __noinline bool conn_tell(struct conn *conn)
 	proc = proc_of_current();
 	if (!proc)
 		return false;
-	if (!proc->env_told[ring]) {
-		proc->env_told[ring] = 1;
+	if (!proc->told[ring]) {
+		proc->told[ring] = TOLD_ENVIRON;
 		emit_environment(ring);
 	}
 	proc->in_ring[ring] = 1;
 	conn->told = !emit_open(conn->id, conn->object, conn->role, conn->born, current_cgroup());
+	if (conn->told && proc->told[ring] == TOLD_ENVIRON) {
+		proc->told[ring] = TOLD_EXE;
+		emit_exe(conn->id);
+	}
 	return conn->told;
 }
 
@@ -425,24 +434,42 @@ static __always_inline struct conn *conn_wanted(u64 object, u32 what)
 
 /* ---- calls */
 
+/* Bytes with a place in the stream that are to get out. */
+static __always_inline void call_emit(struct conn *conn, u64 what, u64 from, u64 n, u64 at)
+{
+	u32 dir = what & 1;
+
+	if (conn_tell(conn)) {
+		conn->gap[dir] = emit_call(what | conn->gap[dir], from, n, at, conn->offset[!dir]);
+	} else {
+		count_full(ring_of(conn->id), n);
+		conn->gap[dir] = EMIT_GAP;
+	}
+}
+
 /* n bytes have passed: places them in their stream, then emits them if they are wanted. */
 static __noinline void call_moved(struct conn *conn, u32 dir, u64 from, u64 n)
 {
+	enum event_verdict verdict = verdict_of(conn->id);
 	u64 at = conn->offset[dir & 1], what = conn->id << 8 | (dir & 1);
 
 	conn->offset[dir & 1] = at + n;
-	if (verdict_of(conn->id) == EVENT_VERDICT_QUIET) {
+	if (verdict == EVENT_VERDICT_QUIET) {
 		if (dir != EVENT_SENT || !begins_request(from, n)) {
 			count_skip(ring_of(conn->id), EVENT_SKIP_QUIET_BYTES, n);
+			conn->gap[dir & 1] = EMIT_GAP;
 			return;
 		}
 		verdict_reset(conn->id);
 		what |= EMIT_REOPENED;
 	}
-	if (conn_tell(conn))
-		emit_call(what, from, n, at, conn->offset[!(dir & 1)]);
-	else
-		count_full(ring_of(conn->id), n);
+	if (verdict == EVENT_VERDICT_SERVING && n > EVENT_CHUNK_MAX) {
+		call_emit(conn, what, from, EVENT_CHUNK_MAX, at);
+		count_skip(ring_of(conn->id), EVENT_SKIP_SERVING_BYTES, n - EVENT_CHUNK_MAX);
+		conn->gap[dir & 1] = EMIT_GAP;
+		return;
+	}
+	call_emit(conn, what, from, n, at);
 }
 
 /* A call of a known connection has returned. Above 0 is success for every shape of call. */
@@ -465,6 +492,7 @@ static __always_inline void call_ended(struct conn *conn, u32 what, u64 buf, u64
 		/* how much passed is not known: at least a byte, and the gap is there to be seen */
 		count_loss(ring_of(conn->id), EVENT_LOSS_UNREADABLE_BYTES, 1);
 		conn->offset[what & 1]++;
+		conn->gap[what & 1] = EMIT_GAP;
 		return;
 	}
 	if (n)

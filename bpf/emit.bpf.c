@@ -85,16 +85,17 @@ static __always_inline u64 wake(u64 fill, u64 size)
 	return ((fill + size) ^ fill) & -(ring_bytes / 8) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
-static __always_inline void begin(struct event_header *header, u16 type, u32 size, u64 conn_id)
+/* What asks the kernel comes last: it leaves the least to remember across a call. */
+static __always_inline void begin(struct event_header *header, u16 type, u8 flags, u32 size, u64 conn_id)
 {
 	header->type = type;
 	header->abi = EVENT_ABI;
-	header->flags = 0;
+	header->flags = flags;
 	header->size = size;
-	header->boot_ns = bpf_ktime_get_boot_ns();
 	header->conn_id = conn_id;
-	header->tgid = bpf_get_current_pid_tgid() >> 32;
 	header->reserved = 0;
+	header->boot_ns = bpf_ktime_get_boot_ns();
+	header->tgid = bpf_get_current_pid_tgid() >> 32;
 }
 
 static __always_inline u64 task_start_ns(void)
@@ -115,14 +116,20 @@ static __always_inline u64 task_start_ns(void)
 		return -1; \
 	}
 
-__noinline int emit_open(u64 id, u64 object, u64 role, u64 born, u64 cgroup)
+static __noinline void tell_task(struct event_open *event)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
+
+	event->task_start_ns = task_start_ns();
+	BPF_CORE_READ_STR_INTO(&event->comm, task, group_leader, comm);
+}
+
+__noinline int emit_open(u64 id, u64 object, u64 role, u64 born, u64 cgroup)
+{
 	struct event_open *event;
 
 	RESERVE(ring, ring_of(id), event);
-	begin(&event->header, EVENT_OPEN, sizeof(*event), id);
-	event->header.flags = born ? EVENT_OPEN_BORN : 0;
+	begin(&event->header, EVENT_OPEN, born ? EVENT_OPEN_BORN : 0, sizeof(*event), id);
 	event->layer = EVENT_LAYER_CALL;
 	event->library = EVENT_LIBRARY_OPENSSL;
 	event->key_kind = EVENT_KEY_POINTER;
@@ -130,11 +137,10 @@ __noinline int emit_open(u64 id, u64 object, u64 role, u64 born, u64 cgroup)
 	event->uid = bpf_get_current_uid_gid();
 	event->key[0] = object;
 	event->key[1] = 0;
-	event->task_start_ns = task_start_ns();
 	event->cgroup_id = cgroup;
 	event->hierarchy = hierarchy;
 	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
-	BPF_CORE_READ_STR_INTO(&event->comm, task, group_leader, comm);
+	tell_task(event);
 	bpf_ringbuf_submit(event, wake(fill_of(ring), sizeof(*event)));
 	return 0;
 }
@@ -144,7 +150,7 @@ __noinline int emit_close(u64 id, u64 sent, u64 received, u64 reason)
 	struct event_close *event;
 
 	RESERVE(ring, ring_of(id), event);
-	begin(&event->header, EVENT_CLOSE, sizeof(*event), id);
+	begin(&event->header, EVENT_CLOSE, 0, sizeof(*event), id);
 	event->offset[EVENT_SENT] = sent;
 	event->offset[EVENT_RECEIVED] = received;
 	event->reason = reason;
@@ -158,7 +164,7 @@ __noinline int emit_task(u64 number, u64 start_ns, u64 what)
 	struct event_task *event;
 
 	RESERVE(ring, number, event);
-	begin(&event->header, EVENT_TASK, sizeof(*event), 0);
+	begin(&event->header, EVENT_TASK, 0, sizeof(*event), 0);
 	event->task_start_ns = start_ns;
 	event->what = what;
 	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
@@ -173,7 +179,7 @@ struct fact_record {
 
 static __always_inline void begin_fact(struct event_fact *fact, u64 id, u16 kind, u16 len)
 {
-	begin(&fact->header, EVENT_FACT, sizeof(*fact) + len, id);
+	begin(&fact->header, EVENT_FACT, 0, sizeof(*fact) + len, id);
 	fact->kind = kind;
 	fact->len = len;
 	fact->reserved = 0;
@@ -215,37 +221,40 @@ __noinline int emit_server_name(u64 id, u64 name)
  */
 #define PAYLOAD(head, class, n, from, fill) do { \
 	struct { struct head e; u8 bytes[class]; } *record; \
-	u64 fits = n, fill_before = fill_of(ring); \
+	u64 fits = n, fill_before = fill_of(ring), flags = wake(fill_before, sizeof(*record)); \
+	asm volatile("" : "+r"(flags));	/* worked out now: less to remember */ \
 	if (!payload_fits(fill_before, sizeof(*record))) \
 		goto full; \
 	record = bpf_ringbuf_reserve(ring, sizeof(*record), 0); \
 	if (!record) \
 		goto full; \
+	fill(&record->e); \
 	asm volatile("if %0 <= %1 goto +1\n\t%0 = %1" : "+r"(fits) : "i"(class)); \
 	if (bpf_probe_read_user(record->bytes, fits, (void *)from)) { \
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP); \
 		goto unreadable; \
 	} \
-	fill(&record->e); \
-	bpf_ringbuf_submit(record, wake(fill_before, sizeof(*record))); \
+	bpf_ringbuf_submit(record, flags); \
 	return 0; \
 } while (0)
 
+/* Gives EMIT_GAP where it was lost. */
 __noinline int emit_chunk(u64 what, u64 from, u64 n, u64 at, u64 peer)
 {
 	u32 number = ring_of(what >> 8);
 	void *ring = ring_at(number);
 
 	if (!ring)
-		return -1;
+		return EMIT_GAP;
 #define FILL(event) do { \
-	begin(&(event)->header, EVENT_DATA, sizeof(struct event_data) + n, what >> 8); \
-	(event)->header.flags = what & EMIT_REOPENED ? EVENT_DATA_REOPENED : 0; \
 	(event)->offset = at; \
 	(event)->peer_offset = peer; \
 	(event)->len = n; \
 	(event)->dir = what & 1; \
 	(event)->reserved[0] = (event)->reserved[1] = (event)->reserved[2] = 0; \
+	begin(&(event)->header, EVENT_DATA, \
+	      (what & EMIT_REOPENED ? EVENT_DATA_REOPENED : 0) | (what & EMIT_GAP ? EVENT_DATA_GAP : 0), \
+	      sizeof(struct event_data) + n, what >> 8); \
 } while (0)
 	if (n <= 128)
 		PAYLOAD(event_data, 128, n, from, FILL);
@@ -265,10 +274,10 @@ __noinline int emit_chunk(u64 what, u64 from, u64 n, u64 at, u64 peer)
 #undef FILL
 full:
 	count_full(number, n);
-	return -1;
+	return EMIT_GAP;
 unreadable:
 	count_loss(number, EVENT_LOSS_UNREADABLE_BYTES, n);
-	return -1;
+	return EMIT_GAP;
 }
 
 /* What a call may put into the ring now: all of it, or what leaves an eighth of the free space to others. */
@@ -294,20 +303,22 @@ static __always_inline u64 room_for_call(u64 number)
 
 __noinline int emit_block(u64 what, u64 from, u64 n, u64 at, u64 peer)
 {
-	u64 done;
+	u64 done, gap = what & EMIT_GAP;
 
+	what &= ~(u64)EMIT_GAP;
 	for (done = 0; done < BLOCK - EVENT_CHUNK_MAX && done + EVENT_CHUNK_MAX < n; done += EVENT_CHUNK_MAX)
-		emit_chunk(what, from + done, EVENT_CHUNK_MAX, at + done, peer);
-	return emit_chunk(what, from + done, n - done, at + done, peer);
+		gap = emit_chunk(what | gap, from + done, EVENT_CHUNK_MAX, at + done, peer) & EMIT_GAP;
+	return emit_chunk(what | gap, from + done, n - done, at + done, peer);
 }
 
 __noinline int emit_span(u64 what, u64 from, u64 n, u64 at, u64 peer)
 {
-	u64 done;
+	u64 done, gap = what & EMIT_GAP;
 
+	what &= ~(u64)EMIT_GAP;
 	for (done = 0; done < EVENT_CALL_MAX - BLOCK && done + BLOCK < n; done += BLOCK)
-		emit_block(what, from + done, BLOCK, at + done, peer);
-	return emit_block(what, from + done, n - done, at + done, peer);
+		gap = emit_block(what | gap, from + done, BLOCK, at + done, peer) & EMIT_GAP;
+	return emit_block(what | gap, from + done, n - done, at + done, peer);
 }
 
 /*
@@ -330,20 +341,19 @@ __noinline int emit_call(u64 what, u64 from, u64 n, u64 at, u64 peer)
 		return emit_span(what, from, n, at, peer);
 	count_loss(ring_of(what >> 8), EVENT_LOSS_MIDDLE_BYTES, n - 2 * part);
 	emit_span(what, from, part, at, peer);
-	return emit_span(what, from + n - part, part, at + n - part, peer);
+	return emit_span(what | EMIT_GAP, from + n - part, part, at + n - part, peer);
 }
 
 /* ---- the environment, as it stands in the process's memory */
 
-__noinline int emit_environ(u64 number, u64 from, u64 n, u64 offset, u64 flags)
+__noinline int emit_environ(u64 number, u64 from, u64 n, u64 offset, u64 what)
 {
 	void *ring = ring_at(number);
 
 	if (!ring)
 		return -1;
 #define FILL(event) do { \
-	begin(&(event)->header, EVENT_ENVIRON, sizeof(struct event_environ) + n, 0); \
-	(event)->header.flags = flags; \
+	begin(&(event)->header, EVENT_ENVIRON, what, sizeof(struct event_environ) + n, 0); \
 	(event)->task_start_ns = task_start_ns(); \
 	(event)->offset = offset; \
 	(event)->len = n; \
@@ -382,5 +392,79 @@ __noinline int emit_environment(u64 ring)
 		if (last)
 			break;
 	}
+	return 0;
+}
+
+/* ---- the path of the executable */
+
+#define EXE_STEPS 24	/* components and mounts on the way up to the root */
+
+/* The way up and the path, written from its end to its beginning, behind the place where it belongs: the stack is small. */
+struct exe_record {
+	struct event_fact fact;
+	char path[EVENT_EXE_MAX + 1];
+	char build[2 * (EVENT_EXE_MAX + 1)];
+	struct dentry *dentry;
+	struct mount *mount;
+	u64 begin;	/* of what is built */
+};
+
+static __always_inline struct mount *mount_of(struct vfsmount *mnt)
+{
+	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+/* Over the edge of a mount; false at the root of all. */
+static __noinline bool leave_mount(struct exe_record *record)
+{
+	struct mount *mount = record->mount, *above = BPF_CORE_READ(mount, mnt_parent);
+
+	if (above == mount)
+		return false;
+	record->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+	record->mount = above;
+	return true;
+}
+
+/* Puts "/name" in front and goes up to the parent; false where it does not fit. */
+static __noinline bool add_name(struct exe_record *record)
+{
+	struct dentry *dentry = record->dentry;
+	u64 len = BPF_CORE_READ(dentry, d_name.len), begin = record->begin;
+
+	if (len >= begin)
+		return false;
+	begin = (begin - len - 1) & EVENT_EXE_MAX;
+	record->begin = begin;
+	record->build[begin] = '/';
+	bpf_probe_read_kernel(&record->build[begin + 1], len & EVENT_EXE_MAX, BPF_CORE_READ(dentry, d_name.name));
+	record->dentry = BPF_CORE_READ(dentry, d_parent);
+	return true;
+}
+
+static __always_inline bool step_up(struct exe_record *record)
+{
+	struct mount *mount = record->mount;
+
+	return record->dentry == BPF_CORE_READ(mount, mnt.mnt_root) ? leave_mount(record) : add_name(record);
+}
+
+__noinline int emit_exe(u64 id)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct file *file = BPF_CORE_READ(task, mm, exe_file);
+	struct exe_record *event;
+	u64 begin;
+
+	RESERVE(ring, ring_of(id), event);
+	event->dentry = BPF_CORE_READ(file, f_path.dentry);
+	event->mount = mount_of(BPF_CORE_READ(file, f_path.mnt));
+	event->begin = EVENT_EXE_MAX;
+	for (u32 i = 0; i < EXE_STEPS && step_up(event); i++)
+		;
+	begin = event->begin & EVENT_EXE_MAX;
+	bpf_probe_read_kernel(event->path, EVENT_EXE_MAX - begin, &event->build[begin]);
+	begin_fact(&event->fact, id, EVENT_FACT_EXE, EVENT_EXE_MAX - begin);
+	bpf_ringbuf_submit(event, wake(fill_of(ring), sizeof(*event)));
 	return 0;
 }

@@ -155,6 +155,7 @@ enum event_verdict {
 	EVENT_VERDICT_AI = 1,		/* emit */
 	EVENT_VERDICT_QUIET = 2,	/* not AI so far: emit nothing until a write begins a request */
 	EVENT_VERDICT_NEVER = 3,	/* final: a host that never is AI, or out of scope */
+	EVENT_VERDICT_SERVING = 4,	/* the other end is observed here too: of a call its first EVENT_CHUNK_MAX bytes are enough */
 };
 #define EVENT_VERDICTS 65536
 
@@ -174,7 +175,7 @@ enum event_loss {
 };
 
 /* What was not looked at on purpose. */
-enum event_skip { EVENT_SKIP_QUIET_BYTES, EVENT_SKIP_NEVER_CALLS, EVENT_SKIP_SCOPE_CALLS, EVENT_SKIP_MAX };
+enum event_skip { EVENT_SKIP_QUIET_BYTES, EVENT_SKIP_NEVER_CALLS, EVENT_SKIP_SCOPE_CALLS, EVENT_SKIP_SERVING_BYTES, EVENT_SKIP_MAX };
 
 #define EVENT_CHUNK_MAX 16384			/* largest payload of one EVENT_DATA */
 #define EVENT_CALL_MAX (16u << 20)		/* a call up to this is emitted whole */

@@ -46,6 +46,12 @@ enum cgroup_subsys_id {
 };
 
 struct signal_struct;
+struct qstr;
+struct dentry;
+struct vfsmount;
+struct mount;
+struct path;
+struct file;
 struct mm_struct;
 struct kernfs_node;
 struct cgroup_subsys_state;
@@ -61,9 +67,39 @@ struct signal_struct {
 	atomic_t live;
 };
 
+struct qstr {
+	u32 len;
+	unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+};
+
 struct mm_struct {
 	long unsigned int env_start;
 	long unsigned int env_end;
+	struct file *exe_file;
 };
 
 struct kernfs_node {
