@@ -437,6 +437,30 @@ static void test_form(void **state)
 	tear_down(&s);
 }
 
+static void test_tier_whatever_the_order(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	set_up(&s);
+	for (int late = 0; late < 2; late++) {
+		begin(&s);
+		if (!late)
+			whole(&s, SIDE_REQUEST, "{\"model\":\"m\",\"service_tier\":\"auto\"}");
+		answer(&s, 200);
+		whole(&s, SIDE_RESPONSE, "{\"model\":\"m\",\"service_tier\":\"default\"}");
+		if (late)
+			whole(&s, SIDE_REQUEST, "{\"model\":\"m\",\"service_tier\":\"auto\"}");
+		reader_end(s.reader, ENDING_COMPLETE);
+		assert_string_equal(s.last.service_tier, "default");
+	}
+	begin(&s);
+	whole(&s, SIDE_REQUEST, "{\"model\":\"m\",\"service_tier\":\"flex\"}");
+	reader_end(s.reader, ENDING_COMPLETE);
+	assert_string_equal(s.last.service_tier, "flex");
+	tear_down(&s);
+}
+
 /* However it is cut, a body has one hash; another key or body, another. */
 static void test_body_hash(void **state)
 {
@@ -490,6 +514,30 @@ static void test_again(void **state)
 	tear_down(&s);
 }
 
+/* The parts of Claude Code's user, as it stands in a body and in a header. */
+static void test_persons(const struct wants *wants)
+{
+	static const struct {
+		const char *value, *begins, *ends;
+	} table[] = {
+		{ "{\\\"device_id\\\":\\\"abc\\\",\\\"account_uuid\\\":\\\"\\\",\\\"session_id\\\":\\\"g-1\\\",\\\"mail\\\":\\\"ann@x\\\"}",
+		  "{\\\"device_id\\\":\\\"u1:", "\\\",\\\"account_uuid\\\":\\\"\\\",\\\"session_id\\\":\\\"g-1\\\"}" },
+		{ "{\"session_id\":\"g-1\",\"device_id\":\"abc\",\"account_uuid\":\"def\"}", "{\"device_id\":\"u1:", "\"session_id\":\"g-1\"}" },
+		{ "user_abc_account__session_g-1", "user_u1:", "_account__session_g-1" },
+		{ "ann@example.com", "u1:", "" },
+	};
+
+	EACH(row, table) {
+		struct buf kept = BUF(512);
+
+		assert_int_equal(keep_person(wants, str_of(row->value), &kept), 0);
+		assert_true(str_starts(buf_view(&kept), str_of(row->begins)));
+		assert_true(str_ends(buf_view(&kept), str_of(row->ends)));
+		assert_true(str_find(buf_view(&kept), STR("ann")) < 0 && str_find(buf_view(&kept), STR("\"abc")) < 0);
+		buf_done(&kept);
+	}
+}
+
 static void test_keep(void **state)
 {
 	static const struct {
@@ -525,6 +573,7 @@ static void test_keep(void **state)
 	assert_int_equal(keep_header(s.wants, SIDE_REQUEST, STR("User-Agent")), KEEP_TEXT);
 	assert_int_equal(keep_header(s.wants, SIDE_RESPONSE, STR("X-Request-Id")), KEEP_TEXT);
 	assert_int_equal(keep_header(s.wants, SIDE_RESPONSE, STR("Set-Cookie")), KEEP_SECRET);
+	test_persons(s.wants);
 	keep_person(s.wants, STR("user_abc_account_def_session_ghi"), &person);
 	assert_true(str_starts(buf_view(&person), STR("user_u1:")));
 	assert_true(str_ends(buf_view(&person), STR("_session_ghi")));
@@ -540,7 +589,7 @@ int main(void)
 		cmocka_unit_test(test_key_in_query), cmocka_unit_test(test_wanted_values), cmocka_unit_test(test_agents),
 		cmocka_unit_test(test_maybe), cmocka_unit_test(test_retrieval), cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_events), cmocka_unit_test(test_form), cmocka_unit_test(test_body_hash),
-		cmocka_unit_test(test_again), cmocka_unit_test(test_keep),
+		cmocka_unit_test(test_again), cmocka_unit_test(test_keep), cmocka_unit_test(test_tier_whatever_the_order),
 	};
 
 	return RUN(tests);

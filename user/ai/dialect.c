@@ -35,7 +35,8 @@ static const struct place places[] = {
 	{ PICK_FINISH, CAME, false, FIELD(finish_reason) },
 	{ PICK_ERROR, CAME, false, FIELD(error_type) },
 	{ PICK_ERROR_CODE, CAME, true, FIELD(error_type) },
-	{ PICK_TIER, BOTH, false, FIELD(service_tier) },
+	{ PICK_TIER, ASKED, false, FIELD(service_tier) },
+	{ PICK_TIER, CAME, false, FIELD(service_tier) },
 	{ PICK_SESSION, BOTH, true, FIELD(session) },
 	{ PICK_PREVIOUS, BOTH, true, FIELD(previous_id) },
 	{ PICK_BATCH, BOTH, true, FIELD(batch_id) },
@@ -130,6 +131,12 @@ static void take_text(struct dialect *d, const struct place *place, struct str t
 {
 	char *to = (char *)d->call + place->at;
 
+	/* what was served stands, even where the request is read to its end after the answer */
+	if (place->pick == PICK_TIER) {
+		if (place->sides == ASKED && d->tier_served)
+			return;
+		d->tier_served |= place->sides == CAME && text.n;
+	}
 	/* most repeat what is there: every event of a stream names its model */
 	if (place->pick == PICK_ID && d->choice && d->choice->route && d->choice->route->flags & ROUTE_NO_ANSWER)
 		return;

@@ -105,35 +105,53 @@ static void put_hashed(const struct wants *wants, struct str name, struct buf *r
 	buf_puts(ret, hashed);
 }
 
-static struct str between(struct str s, const char *before, char end)
+static bool is_word(char c)
 {
-	ptrdiff_t from = str_find(s, str_of(before)), n;
-
-	if (from < 0)
-		return (struct str){ "", 0 };
-	s = str_sub(s, (size_t)from + strlen(before), s.n);
-	n = str_chr(s, end);
-	return n < 0 ? s : str_sub(s, 0, (size_t)n);
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '-';
 }
 
-/* Claude Code puts device, account and session into one; the session is no person. */
+/* The word that follows a key, however the two are quoted. */
+static struct str word_after(struct str text, const char *key)
+{
+	ptrdiff_t at = str_find(text, str_of(key));
+	size_t from, n = 0;
+
+	if (at < 0)
+		return (struct str){ "", 0 };
+	from = (size_t)at + strlen(key);
+	while (from < text.n && str_chr(STR("\\\": "), text.p[from]) >= 0)
+		from++;
+	while (from + n < text.n && is_word(text.p[from + n]))
+		n++;
+	return str_sub(text, from, n);
+}
+
+/* In a body the quotes of JSON within a string are escaped, in a header they are not: as they were. */
+static void put_json(const struct wants *wants, struct str value, struct buf *ret)
+{
+	const char *quote = value.n > 1 && value.p[1] == '\\' ? "\\\"" : "\"";
+
+	buf_printf(ret, "{%sdevice_id%s:%s", quote, quote, quote);
+	put_hashed(wants, word_after(value, "device_id"), ret);
+	buf_printf(ret, "%s,%saccount_uuid%s:%s", quote, quote, quote, quote);
+	put_hashed(wants, word_after(value, "account_uuid"), ret);
+	buf_printf(ret, "%s,%ssession_id%s:%s", quote, quote, quote, quote);
+	buf_str(ret, word_after(value, "session_id"));
+	buf_printf(ret, "%s}", quote);
+}
+
+/* Claude Code puts device, account and session into one, in two ways; the session is no person. */
 int keep_person(const struct wants *wants, struct str value, struct buf *ret)
 {
-	if (str_starts(value, STR("{")) && str_find(value, STR("\"session_id\"")) >= 0) {
-		buf_puts(ret, "{\"device_id\":\"");
-		put_hashed(wants, between(value, "\"device_id\":\"", '"'), ret);
-		buf_puts(ret, "\",\"account_uuid\":\"");
-		put_hashed(wants, between(value, "\"account_uuid\":\"", '"'), ret);
-		buf_puts(ret, "\",\"session_id\":\"");
-		buf_str(ret, between(value, "\"session_id\":\"", '"'));
-		buf_puts(ret, "\"}");
-	} else if (str_starts(value, STR("user_")) && str_find(value, STR("_session_")) >= 0) {
+	if (str_starts(value, STR("{")) && word_after(value, "session_id").n) {
+		put_json(wants, value, ret);
+	} else if (str_starts(value, STR("user_")) && word_after(value, "_session_").n) {
 		buf_puts(ret, "user_");
-		put_hashed(wants, between(value, "user_", '_'), ret);
+		put_hashed(wants, word_after(value, "user_"), ret);
 		buf_puts(ret, "_account_");
-		put_hashed(wants, between(value, "_account_", '_'), ret);
+		put_hashed(wants, word_after(value, "_account_"), ret);
 		buf_puts(ret, "_session_");
-		buf_str(ret, between(value, "_session_", 0));
+		buf_str(ret, word_after(value, "_session_"));
 	} else {
 		put_hashed(wants, value, ret);
 	}
