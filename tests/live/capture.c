@@ -3,7 +3,7 @@
  * The kernel side alone: arms what carries TLS, writes every event into a file
  * as it came (each padded to 8 bytes), and says at the end what was counted.
  *
- *	capture FILE [--mode perf|multi|session] [--rings N] [--ring-bytes N] [--verdict quiet|never|ai]
+ *	capture FILE [--mode perf|multi|session] [--rings N] [--ring-bytes N] [--verdict ai|quiet|never|serving]
  *		[--follow PID] [--deny] [--arm PATH]... [--slow-us N]
  *
  * "ready MODE" on standard output when everything is armed; SIGTERM ends it,
@@ -66,8 +66,15 @@ static void on_event(void *ctx, const struct event_header *event, size_t size)
 
 static int verdict_of(const char *name)
 {
-	return !strcmp(name, "quiet") ? EVENT_VERDICT_QUIET : !strcmp(name, "never") ? EVENT_VERDICT_NEVER :
-	       EVENT_VERDICT_AI;
+	static const struct { const char *name; int verdict; } all[] = {
+		{ "ai", EVENT_VERDICT_AI }, { "quiet", EVENT_VERDICT_QUIET }, { "never", EVENT_VERDICT_NEVER },
+		{ "serving", EVENT_VERDICT_SERVING },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (!strcmp(name, all[i].name))
+			return all[i].verdict;
+	return -1;
 }
 
 static int options(struct capture *c, int argc, char **argv)

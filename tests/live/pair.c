@@ -256,6 +256,7 @@ static void big(int n)
 	size_t size = n ? (size_t)n : BIG;
 
 	ready();
+	usleep(200000);
 	give(&p.client, &p.server, out, size, in, BIG);
 	usleep(300000);
 	while (take(&p.server, in, 1 << 20) > 0)

@@ -2,7 +2,8 @@
 /*
  * Loads the programs of every mode and prints what the verifier had to do: at
  * most 1,000,000 instructions a program are allowed by any kernel, and older
- * ones prune less than this one. So each has a ceiling far below.
+ * ones prune less than this one. So each has a ceiling far below. And no function
+ * may use so much stack that a kernel since 6.13 takes it from the processor.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "tap/tap.h"
 
 #define CEILING 50000
+#define STACK_MAX 48
 
 static unsigned int failures;
 
@@ -25,11 +27,12 @@ static void tell_programs(const struct tap *tap, const char *mode)
 	struct tap_program program;
 	unsigned int i, sum = 0;
 
-	printf("# %-8s %-22s %10s %8s\n", "mode", "program", "verified", "bytes");
+	printf("# %-8s %-22s %10s %8s %6s\n", "mode", "program", "verified", "bytes", "stack");
 	for (i = 0; !tap_program(tap, i, &program); i++) {
-		printf("# %-8s %-22s %10u %8u\n", mode, program.name, program.verified, program.bytes);
+		printf("# %-8s %-22s %10u %8u %6u\n", mode, program.name, program.verified, program.bytes, program.stack);
 		sum += program.verified;
 		check(program.verified < CEILING && program.bytes, mode, program.name, program.verified);
+		check(program.stack && program.stack <= STACK_MAX, mode, "its stack", program.stack);
 	}
 	check(i >= 10, mode, "programs loaded", i);
 	if (!sum)

@@ -183,3 +183,29 @@ int load_programs(const struct tap_config *config, struct buf *ret_reason, enum 
 		load_reason(err, ret_reason);
 	return err;
 }
+
+/* Stores and loads by way of the frame pointer, and addresses made from it. */
+unsigned int load_stack(const struct bpf_program *program)
+{
+	const struct bpf_insn *insn = bpf_program__insns(program), *end = insn + bpf_program__insn_cnt(program);
+	unsigned int frame_copies = 0;
+	int deepest = 0;
+
+	for (; insn < end; insn++) {
+		unsigned int class = BPF_CLASS(insn->code), to = 1u << insn->dst_reg;
+		int at = 0;
+
+		if ((class == BPF_LDX && insn->src_reg == BPF_REG_10) ||
+		    ((class == BPF_ST || class == BPF_STX) && insn->dst_reg == BPF_REG_10))
+			at = insn->off;
+		else if (insn->code == (BPF_ALU64 | BPF_ADD | BPF_K) && frame_copies & to)
+			at = insn->imm;
+		if (insn->code == (BPF_ALU64 | BPF_MOV | BPF_X) && insn->src_reg == BPF_REG_10)
+			frame_copies |= to;
+		else if (class == BPF_ALU || class == BPF_ALU64 || class == BPF_LD || class == BPF_LDX)
+			frame_copies &= ~to;
+		if (at < deepest)
+			deepest = at;
+	}
+	return (unsigned int)-deepest;
+}

@@ -20,6 +20,9 @@ typedef uint64_t u64;
  */
 int load_programs(const struct tap_config *, struct buf *ret_reason, enum tap_mode *ret_mode, struct aitap_bpf **ret);
 
+/* The bytes of stack that the largest function of a loaded program uses. */
+unsigned int load_stack(const struct bpf_program *);
+
 /* Why this process or kernel cannot do it, in words. */
 void load_reason(int error, struct buf *ret);
 

@@ -312,7 +312,8 @@ int tap_program(const struct tap *tap, unsigned int i, struct tap_program *ret)
 			continue;
 		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
 			return -errno;
-		*ret = (struct tap_program){ bpf_program__name(program), info.verified_insns, info.jited_prog_len };
+		*ret = (struct tap_program){ bpf_program__name(program), info.verified_insns, info.jited_prog_len,
+					     load_stack(program) };
 		return 0;
 	}
 	return -ENOENT;

@@ -67,11 +67,12 @@ int tap_follow(struct tap *, pid_t pid);
 /* To be called every second or so: forgets connections of processes that ended where the kernel cannot (before 5.13). */
 int tap_tend(struct tap *);
 
-/* Verified instructions of every loaded program, for tests and `doctor`. */
+/* What is told of every loaded program, for tests and `doctor`. */
 struct tap_program {
 	const char *name;
 	unsigned int verified;	/* 0: the kernel does not tell (before 5.16) */
 	unsigned int bytes;	/* of machine code */
+	unsigned int stack;	/* of its largest function: above 48 kernels since 6.13 keep it by processor, where tasks share it */
 };
 int tap_program(const struct tap *, unsigned int i, struct tap_program *ret);	/* -ENOENT past the end */
 
