@@ -83,7 +83,7 @@ void hot_judge(struct hot *hot, struct strand *strand, enum event_verdict verdic
 
 static void stranger(struct hot *hot, struct strand *strand)
 {
-	if (strand->verdict == EVENT_VERDICT_AI || ++strand->strangers < STRANGERS)
+	if (strand->verdict == EVENT_VERDICT_AI || strand->verdict == EVENT_VERDICT_SERVING || ++strand->strangers < STRANGERS)
 		return;
 	strand->strangers = 0;
 	hot_judge(hot, strand, EVENT_VERDICT_QUIET);
@@ -199,9 +199,13 @@ static int on_request(struct hot *hot, struct exchange *exchange, const struct h
 	*slot = draft;
 	if (interest == INTEREST_AI) {
 		hot->strand->strangers = 0;
-		hot_judge(hot, hot->strand, EVENT_VERDICT_AI);
-		if (exchange_facts(exchange)->role == ROLE_SERVER)
+		if (exchange_facts(exchange)->role == ROLE_SERVER) {
+			/* no record comes of it: of its answers the heads are enough to join it to its caller */
+			hot_judge(hot, hot->strand, EVENT_VERDICT_SERVING);
 			announce(hot);
+		} else {
+			hot_judge(hot, hot->strand, EVENT_VERDICT_AI);
+		}
 	}
 	return interest;
 }

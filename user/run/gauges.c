@@ -62,6 +62,7 @@ static void set_seen(struct metrics *metrics, const struct workers_sum *sum)
 	metrics_set(metrics, METRIC_EVENTS, ONE("malformed"), (int64_t)(stat[STAT_MALFORMED] + sum->source_malformed));
 	metrics_set(metrics, METRIC_CAPTURED_BYTES, NULL, (int64_t)stat[STAT_DATA_BYTES]);
 	metrics_set(metrics, METRIC_JUDGED_BYTES, ONE("quiet"), (int64_t)sum->skip[EVENT_SKIP_QUIET_BYTES]);
+	metrics_set(metrics, METRIC_JUDGED_BYTES, ONE("serving"), (int64_t)sum->skip[EVENT_SKIP_SERVING_BYTES]);
 	metrics_set(metrics, METRIC_SKIPPED_CALLS, ONE("never"), (int64_t)sum->skip[EVENT_SKIP_NEVER_CALLS]);
 	metrics_set(metrics, METRIC_SKIPPED_CALLS, ONE("scope"), (int64_t)sum->skip[EVENT_SKIP_SCOPE_CALLS]);
 	for (size_t i = 0; i < COLD_SINKS; i++)
