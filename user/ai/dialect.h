@@ -5,8 +5,8 @@
  * heads. For the dialects' own files and the reader; nobody else includes it.
  *
  * Writing a dialect: a table of routes, a table of wants for each side, and as
- * little code as possible (openai.c is the model). Its names go into the list
- * in provider.c, its hosts into the table there.
+ * little code as possible (openai.c is the model). Its name goes into the list
+ * in compiled.c, its hosts into the table of provider_hosts.c.
  */
 #ifndef AITAP_AI_DIALECT_H
 #define AITAP_AI_DIALECT_H

@@ -6,7 +6,7 @@
  * requests are its own, its wants what is picked and what that means. Its
  * functions, all optional, say what cannot be said so.
  *
- * A provider is a line in the table of provider.c: its hosts, its name, the
+ * A provider is a line in the table of provider_hosts.c: its hosts, its name, the
  * dialect that it speaks where the path says nothing else.
  */
 #ifndef AITAP_AI_PROVIDER_H

@@ -12,7 +12,8 @@
 const struct provider_host provider_hosts[] = {
 	{ "api.openai.com", NULL, "openai", "openai", METERED },
 	{ "*.api.openai.com", NULL, "openai", "openai", METERED },
-	{ "chatgpt.com", "/backend-api/*", "openai", "openai", FLAT },
+	{ "chatgpt.com", "/backend-api/codex/*", "openai", "openai", FLAT },
+	{ "chatgpt.com", "/backend-api/conversation", "openai", "openai", FLAT },
 
 	{ "*.openai.azure.com", NULL, "azure.ai.openai", "openai", METERED },
 	{ "*.cognitiveservices.azure.com", "*/openai/*", "azure.ai.openai", "openai", METERED },
@@ -23,7 +24,7 @@ const struct provider_host provider_hosts[] = {
 	{ "models.github.ai", NULL, "azure.ai.inference", "openai", METERED },
 
 	{ "api.anthropic.com", NULL, "anthropic", "anthropic", METERED },
-	{ "claude.ai", "/api/*", "anthropic", "anthropic", FLAT },
+	{ "claude.ai", "/api/*/completion", "anthropic", "anthropic", FLAT },
 
 	{ "bedrock-runtime*.amazonaws.com", NULL, "aws.bedrock", "bedrock", METERED },
 	{ "bedrock-runtime*.amazonaws.com.cn", NULL, "aws.bedrock", "bedrock", METERED },
@@ -63,7 +64,8 @@ const struct provider_host provider_hosts[] = {
 	{ "api.githubcopilot.com", NULL, "github_copilot", "openai", FLAT },
 	{ "api.*.githubcopilot.com", NULL, "github_copilot", "openai", FLAT },
 	{ "copilot-proxy.githubusercontent.com", NULL, "github_copilot", "openai", FLAT },
-	{ "*.cursor.sh", NULL, "cursor", "openai", FLAT },
+	{ "*.cursor.sh", "/aiserver.v1.ChatService/*", "cursor", "openai", FLAT },
+	{ "*.cursor.sh", "/agent.v1.AgentService/*", "cursor", "openai", FLAT },
 	{ "api.z.ai", "/api/coding/*", "z_ai", "openai", FLAT },
 	{ "api.z.ai", NULL, "z_ai", "openai", METERED },
 	{ "open.bigmodel.cn", "/api/coding/*", "z_ai", "openai", FLAT },
