@@ -55,9 +55,9 @@ static void run(const uint8_t *p, size_t n, uint8_t kind, size_t most)
 	body_end(body);
 	body_free(body);
 	exchange_end(exchange, ENDING_COMPLETE);
+	wire_done(&wire);
 	if (wire.budget.used)
 		abort();
-	wire_done(&wire);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);

@@ -79,9 +79,11 @@ static bool play(const uint8_t *p, size_t n, uint8_t flags, size_t most)
 	conn_end(conn, flags & 4 ? offset : NULL);
 	sound = conn_facts(conn).protocol == CONN_HTTP1 && !wire.counts.lost;
 	conn_free(conn);
-	if (open_exchanges || wire.reorder_bytes || wire.budget.used)
+	if (open_exchanges || wire.reorder_bytes)
 		abort();
 	wire_done(&wire);
+	if (wire.budget.used)
+		abort();
 	return sound;
 }
 

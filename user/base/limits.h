@@ -21,6 +21,7 @@
 #define LIMIT_HEADERS 256		/* fields kept of one head; more are counted */
 #define LIMIT_CHUNK_LINE KIB(16)	/* a chunk-size line with its extensions */
 #define LIMIT_ENCODINGS 4		/* stacked content codings */
+#define LIMIT_INFLATERS 16		/* zlib states that a worker keeps for the next body */
 #define LIMIT_SSE_FIELD 256		/* an event's name */
 #define LIMIT_FORM_NAME 128		/* a multipart field's name */
 

@@ -33,6 +33,11 @@ struct mem_budget *filter_budget(struct filter *filter)
 	return &filter->body->wire->budget;
 }
 
+struct wire *filter_wire(struct filter *filter)
+{
+	return filter->body->wire;
+}
+
 static int write_to(struct body *body, unsigned int level, const uint8_t *p, size_t n)
 {
 	struct filter *filter = filter_at(body, level);
@@ -222,4 +227,5 @@ void body_drop_spares(struct wire *wire)
 		wire->spare_bodies = body->spare;
 		mem_free(body);
 	}
+	inflate_drop_spares(wire);
 }

@@ -58,6 +58,8 @@ uint8_t *filter_room(struct filter *);					/* FILTER_ROOM bytes of its own, vali
 int filter_pass(struct filter *, const uint8_t *, size_t);		/* output: on to the next; 0 or negative errno */
 int filter_tell(struct filter *, struct piece *);			/* of a cutter; side and time are filled in */
 struct mem_budget *filter_budget(struct filter *);
+struct wire *filter_wire(struct filter *);
+void inflate_drop_spares(struct wire *);
 
 /*
  * codings: the codings from Content-Encoding and Transfer-Encoding in the order
@@ -71,6 +73,6 @@ int body_write(struct body *, const uint8_t *, size_t, uint64_t boot_ns);
 int body_hole(struct body *);
 int body_end(struct body *);		/* the framing says that this was all */
 struct body *body_free(struct body *);
-void body_drop_spares(struct wire *);
+void body_drop_spares(struct wire *);	/* what bodies left to be used again, decoders included */
 
 #endif

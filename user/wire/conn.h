@@ -49,6 +49,8 @@ struct wire {
 	size_t reorder_bytes;		/* held in all connections */
 	struct exchange *spare_exchanges;
 	struct body *spare_bodies;
+	struct inflater *spare_inflaters;	/* at most LIMIT_INFLATERS */
+	unsigned int n_inflaters;
 	struct header *headers;		/* of the head in hand */
 	uint8_t *room;			/* of the decoders' output */
 };

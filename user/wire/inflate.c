@@ -6,7 +6,11 @@
  *
  * Where only the check value behind the last block is missing, all of the body
  * was there. zlib tells that a block has ended, and that it was the last, if it
- * is asked to stop at each (Z_BLOCK).
+ * is asked to stop at each (Z_BLOCK). The check value itself is not computed: the
+ * bytes came through TLS, and what we lost on our side shows in their offsets.
+ *
+ * To make a state costs more than most bodies take to inflate, so a worker keeps
+ * a few.
  */
 #include <errno.h>
 #include <string.h>
@@ -15,11 +19,16 @@
 
 #include "base/mem.h"
 #include "wire/body.h"
+#include "wire/conn.h"
+
+struct inflater {
+	z_stream z;		/* its state knows its address: it cannot be moved */
+	struct inflater *spare;
+};
 
 struct inflate {
 	struct filter filter;
-	z_stream z;
-	bool begun;
+	struct inflater *state;
 	bool ended;
 	bool padding;		/* behind the last member */
 	bool data_over;		/* the last block has ended */
@@ -39,16 +48,57 @@ static void z_free(void *budget, void *p)
 	mem_budget_free(budget, p);
 }
 
+static int make(struct mem_budget *budget, int window_bits, struct inflater **ret)
+{
+	struct inflater *state = mem_budget_new(budget, sizeof(*state));
+
+	if (!state)
+		return -ENOMEM;
+	state->z.zalloc = z_new;
+	state->z.zfree = z_free;
+	state->z.opaque = budget;
+	if (inflateInit2(&state->z, window_bits) != Z_OK) {
+		mem_budget_free(budget, state);
+		return -ENOMEM;
+	}
+	*ret = state;
+	return 0;
+}
+
+static void drop(struct mem_budget *budget, struct inflater *state)
+{
+	inflateEnd(&state->z);
+	mem_budget_free(budget, state);
+}
+
 static int begin(struct inflate *f, int window_bits)
 {
+	struct wire *wire = filter_wire(&f->filter);
 	int err;
 
-	f->z.zalloc = z_new;
-	f->z.zfree = z_free;
-	f->z.opaque = filter_budget(&f->filter);
-	err = inflateInit2(&f->z, window_bits);
-	f->begun = err == Z_OK;
-	return err == Z_OK ? 0 : err == Z_MEM_ERROR ? -ENOMEM : -EBADMSG;
+	f->state = wire->spare_inflaters;
+	if (f->state) {
+		wire->spare_inflaters = f->state->spare;
+		wire->n_inflaters--;
+		inflateReset2(&f->state->z, window_bits);
+	} else {
+		err = make(&wire->budget, window_bits, &f->state);
+		if (err)
+			return err;
+	}
+	inflateValidate(&f->state->z, 0);
+	return 0;
+}
+
+void inflate_drop_spares(struct wire *wire)
+{
+	while (wire->spare_inflaters) {
+		struct inflater *state = wire->spare_inflaters;
+
+		wire->spare_inflaters = state->spare;
+		drop(&wire->budget, state);
+	}
+	wire->n_inflaters = 0;
 }
 
 /* zlib.h on inflate(): bit 6 of data_type: in the last block; bit 7: it stopped right behind a block. */
@@ -61,23 +111,24 @@ static bool behind_last_block(const z_stream *z)
 static int turn(struct inflate *f, const uint8_t *p, size_t n)
 {
 	uint8_t *room = filter_room(&f->filter);
+	z_stream *z = &f->state->z;
 	int err, passed;
 
-	f->z.next_in = (uint8_t *)p;
-	f->z.avail_in = (unsigned int)n;
+	z->next_in = (uint8_t *)p;
+	z->avail_in = (unsigned int)n;
 	do {
-		f->z.next_out = room;
-		f->z.avail_out = FILTER_ROOM;
-		err = inflate(&f->z, Z_BLOCK);
-		passed = filter_pass(&f->filter, room, FILTER_ROOM - f->z.avail_out);
+		z->next_out = room;
+		z->avail_out = FILTER_ROOM;
+		err = inflate(z, Z_BLOCK);
+		passed = filter_pass(&f->filter, room, FILTER_ROOM - z->avail_out);
 		if (passed < 0)
 			return passed;
 		if (err == Z_MEM_ERROR)
 			return -ENOMEM;
 		if (err != Z_OK && err != Z_STREAM_END && err != Z_BUF_ERROR)
 			return -EBADMSG;
-		f->data_over |= behind_last_block(&f->z);
-	} while (err == Z_OK && (f->z.avail_in || !f->z.avail_out));
+		f->data_over |= behind_last_block(z);
+	} while (err == Z_OK && (z->avail_in || !z->avail_out));
 	f->ended = err == Z_STREAM_END;
 	return 0;
 }
@@ -86,18 +137,18 @@ static int gzip_write(struct filter *filter, const uint8_t *p, size_t n)
 {
 	struct inflate *f = (struct inflate *)filter;
 	const uint8_t *end = p + n;
-	int err = f->begun ? 0 : begin(f, 15 + 16);
+	int err = f->state ? 0 : begin(f, 15 + 16);
 
 	while (!err && p < end) {
 		if (f->ended) {
 			f->padding |= *p != 0x1f;
 			if (f->padding)
 				break;
-			inflateReset(&f->z);
+			inflateReset(&f->state->z);
 			f->ended = f->data_over = false;
 		}
 		err = turn(f, p, (size_t)(end - p));
-		p = end - f->z.avail_in;
+		p = end - f->state->z.avail_in;
 	}
 	return err ? err : (int)n;
 }
@@ -118,7 +169,7 @@ static int deflate_write(struct filter *filter, const uint8_t *p, size_t n)
 		f->first[f->n_first++] = p[used++];
 	if (f->n_first < 2)
 		return (int)n;
-	if (!f->begun) {
+	if (!f->state) {
 		err = begin(f, window_bits(f->first));
 		if (!err)
 			err = turn(f, f->first, 2);
@@ -132,15 +183,23 @@ static int inflate_end(struct filter *filter)
 {
 	struct inflate *f = (struct inflate *)filter;
 
-	return f->begun && !f->ended && !f->data_over ? -EBADMSG : 0;
+	return f->state && !f->ended && !f->data_over ? -EBADMSG : 0;
 }
 
 static void inflate_done(struct filter *filter)
 {
 	struct inflate *f = (struct inflate *)filter;
+	struct wire *wire = filter_wire(filter);
 
-	if (f->begun)
-		inflateEnd(&f->z);
+	if (!f->state)
+		return;
+	if (wire->n_inflaters >= LIMIT_INFLATERS) {
+		drop(&wire->budget, f->state);
+		return;
+	}
+	f->state->spare = wire->spare_inflaters;
+	wire->spare_inflaters = f->state;
+	wire->n_inflaters++;
 }
 
 const struct filter_ops filter_gzip = {
