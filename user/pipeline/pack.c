@@ -2,20 +2,41 @@
 #include "pipeline/pack.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
+
+#define RUN 8	/* words that are looked at together: most of a call is nothing but zeros */
+
+static bool is_empty(const uint64_t *word)
+{
+	uint64_t any = 0;
+
+	for (size_t i = 0; i < RUN; i++)
+		any |= word[i];
+	return !any;
+}
 
 size_t pack(void *to, const void *from, size_t size)
 {
-	size_t n_words = size / 8, n_bits = (n_words + 63) / 64;
+	size_t n_words = size / 8, n_bits = (n_words + 63) / 64, i = 0;
 	const uint64_t *word = from;
 	uint64_t *bits = to, *out = bits + n_bits;
 
 	memset(bits, 0, n_bits * 8);
-	for (size_t i = 0; i < n_words; i++)
-		if (word[i]) {
-			bits[i / 64] |= 1ull << i % 64;
-			*out++ = word[i];
+	while (i < n_words) {
+		size_t end = i + RUN < n_words ? i + RUN : n_words;
+
+		if (end - i == RUN && is_empty(word + i)) {
+			i = end;
+			continue;
 		}
+		/* without a branch: a word that is zero is overwritten by the next */
+		for (; i < end; i++) {
+			*out = word[i];
+			out += word[i] != 0;
+			bits[i / 64] |= (uint64_t)(word[i] != 0) << i % 64;
+		}
+	}
 	return (size_t)((uint8_t *)out - (uint8_t *)to);
 }
 
