@@ -301,6 +301,21 @@ static void test_nul_bytes(void **state)
 	mem_free(skim);
 }
 
+/* A name stands once in what is kept of an object, however often it came. */
+static void test_numbers_once(void **state)
+{
+	static const char text[] = "{\"usage\":{\"a\":1,\"aa\":2,\"b\":{\"a\":3,\"c\":4},\"a\":5,\"b\":{\"d\":6},\"c\":7,\"b\":8}}";
+	struct skim *skim = mem_new(sizeof(*skim));
+
+	(void)state;
+	assert_int_equal(skim_compile(wants, &compiled), 0);
+	begin(skim);
+	skim_write(skim, text, strlen(text));
+	skim_end(skim);
+	assert_true(str_eq(item_text(&skim->item, 4), STR("{\"a\":1,\"aa\":2,\"b\":{\"a\":3,\"c\":4},\"c\":7}")));
+	mem_free(skim);
+}
+
 /* More than fits: the object stays JSON, and every bracket is closed. */
 static void test_numbers_ceiling(void **state)
 {
@@ -457,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_long_strings),
 		cmocka_unit_test(test_nul_bytes),
+		cmocka_unit_test(test_numbers_once),
 		cmocka_unit_test(test_numbers_ceiling),
 		cmocka_unit_test(test_texts_ceiling),
 		cmocka_unit_test(test_items),

@@ -221,7 +221,10 @@ static void take_response(struct dialect *d, const struct item *item)
 		unsigned int pick = (unsigned int)__builtin_ctzll(rest);
 		if (item_has_number(item, pick))
 			dialect_count(d, pick, item_number(item, pick));
+		else
+			d->unread |= BIT(pick);
 	}
+	d->unread |= item->unread;
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
 		if (item_has_number(item, units[i].pick))
 			dialect_unit(d, units[i].unit, item_number(item, units[i].pick));
@@ -231,7 +234,7 @@ void dialect_collect(struct dialect *d, enum side side, const struct item *item)
 {
 	struct call *call = d->call;
 
-	if (!item->seen)
+	if (!(item->seen | item->unread))
 		return;
 	take_texts(d, side, item);
 	take_person(d->wants, item_text(item, PICK_USER), call->user, sizeof(call->user));
@@ -312,6 +315,12 @@ static bool reported(const struct dialect *d, enum pick pick)
 	return d->reported & BIT(pick);
 }
 
+/* A count that was there and cannot be read is unknown, whatever stands beside it. */
+static bool unread(const struct dialect *d, enum pick pick)
+{
+	return d->unread & ~d->reported & BIT(pick);
+}
+
 static uint64_t sum(uint64_t a, uint64_t b)
 {
 	return b > UINT64_MAX - a ? UINT64_MAX : a + b;
@@ -361,9 +370,9 @@ static bool cache_exceeds(const struct dialect *d)
 static void fill_usage(const struct dialect *d, struct usage *usage)
 {
 	/* an answer that is whole and reports one of the two had nothing of the other: embeddings, a prompt held by a cache */
-	if (!d->cut || d->reported & INPUTS)
+	if (!unread(d, PICK_INPUT) && (!d->cut || d->reported & INPUTS))
 		usage_set(usage, COUNT_INPUT, input(d));
-	if (!d->cut || d->reported & OUTPUTS)
+	if (!unread(d, PICK_OUTPUT) && (!d->cut || d->reported & OUTPUTS))
 		usage_set(usage, COUNT_OUTPUT, output(d));
 	for (size_t i = 0; i < sizeof(plain_counts) / sizeof(*plain_counts); i++)
 		if (reported(d, plain_counts[i].pick))
@@ -420,7 +429,7 @@ static void forget(struct dialect *d)
 	call->has_provider_cost = 0;
 	call->provider_cost_pico = 0;
 	call->flags &= ~(uint32_t)(CALL_TOTAL_MISMATCH | CALL_ERROR);
-	d->reported = 0;
+	d->reported = d->unread = 0;
 	memset(d->count, 0, sizeof(d->count));
 }
 

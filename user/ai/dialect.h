@@ -19,6 +19,7 @@ struct dialect {
 	const struct choice *choice;
 	unsigned int convention;	/* enum convention */
 	uint64_t reported;		/* picks of counts that were seen: bit 1 << pick */
+	uint64_t unread;		/* picks of counts that were there and could not be read */
 	uint64_t count[PICK_MAX];	/* as the provider counts */
 	bool no_usage;			/* what was counted is not spent here: emit without */
 	bool tier_served;		/* the answer has said which */

@@ -186,7 +186,7 @@ static void literal_over(struct skim *s)
 
 	value_over(s);
 	if (text.n == sizeof(s->literal) - 1)
-		return;
+		text = STR("too long");
 	for (const struct skim_node *at = first_want(s, s->node); at; at = next_want(s, at)) {
 		value_literal(&s->item, at->want, text);
 	}
@@ -465,7 +465,7 @@ void skim_begin(struct skim *s, const struct skim_table *table, skim_each_fn eac
 {
 	for (uint64_t rest = s->item.touched; rest; rest &= rest - 1)
 		s->item.values[__builtin_ctzll(rest)] = (struct value){ .kind = VALUE_NONE };
-	s->item.touched = s->item.seen = 0;
+	s->item.touched = s->item.seen = s->item.unread = 0;
 	s->item.used = 0;
 	s->item.each = 0;
 	s->item.json = false;

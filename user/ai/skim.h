@@ -70,6 +70,7 @@ struct item {
 	char name[64];		/* an event's or a field's name, cut */
 	uint64_t boot_ns;	/* of its first byte */
 	uint64_t seen;		/* bit 1 << pick */
+	uint64_t unread;	/* wanted as numbers, and none that can be had: negative, too big, an object */
 	uint64_t touched;	/* values that are not zero */
 	uint16_t used;		/* of text */
 	struct value values[SKIM_PICKS];
@@ -114,6 +115,7 @@ struct skim_node {
 	const char *key;	/* not NUL-terminated */
 	const struct want *want;	/* NULL: only something below is wanted */
 	uint64_t below;		/* picks that lie below */
+	uint64_t lengths;	/* of its children's keys: bit 1 << n % 64 */
 	uint16_t parent;
 	uint16_t elements;	/* the node of its elements; 0: none wanted */
 	uint16_t same;		/* a further node that wants the same path; 0: none */

@@ -177,6 +177,8 @@ void value_container(struct item *item, const struct want *want)
 {
 	if (want->rule == WANT_COUNT || want->rule == WANT_SEEN)
 		count(item, want);
+	else
+		item->unread |= 1ull << want->pick;
 }
 
 static void put_text(struct item *item, struct value *value, struct str text)
@@ -192,8 +194,10 @@ static void put_number(struct item *item, const struct want *want, struct str li
 	struct value *value = slot(item, want);
 	uint64_t n;
 
-	if (!number_parse(literal, want->scale, &n))
+	if (!number_parse(literal, want->scale, &n)) {
+		item->unread |= 1ull << want->pick;
 		return;
+	}
 	if (want->rule == WANT_SUM) {
 		if (__builtin_add_overflow(value->number, n, &value->number))
 			value->number = UINT64_MAX;
@@ -327,6 +331,27 @@ static void raw_put(struct skim *s, const char *p, size_t n)
 	append(&s->item, s->raw_value, p, n);
 }
 
+/* Does the innermost level that is open have a member of that name? */
+static bool raw_has(const struct skim *s, struct str key)
+{
+	const char *text = s->item.text + s->raw_value->at;
+	char quoted[SKIM_KEY + 3];
+	int depth = 0;
+
+	quoted[0] = '"';
+	memcpy(quoted + 1, key.p, key.n);
+	memcpy(quoted + 1 + key.n, "\":", 2);
+	if (!memmem(text, s->raw_value->n, quoted, key.n + 3))
+		return false;
+	for (size_t at = s->raw_value->n; at-- > 0 && depth >= 0;) {
+		depth += text[at] == '}' || text[at] == ']';
+		depth -= text[at] == '{' || text[at] == '[';
+		if (!depth && s->raw_value->n - at >= key.n + 3 && !memcmp(text + at, quoted, key.n + 3))
+			return true;
+	}
+	return false;
+}
+
 /* Comma and key of what is to be written; false where it cannot be. */
 static bool raw_member(struct skim *s, bool keyed, size_t n)
 {
@@ -335,7 +360,7 @@ static bool raw_member(struct skim *s, bool keyed, size_t n)
 	/* only directly within a level that was written */
 	if (s->depth - s->raw + 1 != s->raw_open)
 		return false;
-	if (keyed && (key.n > SKIM_KEY || !is_name(key)))
+	if (keyed && (key.n > SKIM_KEY || !is_name(key) || raw_has(s, key)))
 		return false;
 	if (!raw_fits(s, n + 1 + (keyed ? key.n + 3 : 0)))
 		return false;
