@@ -107,7 +107,7 @@ def gzip_short(sock, headers):
 
 @answers
 def br_corrupt(sock, headers):
-    sock.sendall(whole(b"\x3b" + random.Random(4).randbytes(64) + brotli(text()), encoding="br"))
+    sock.sendall(whole(brotli(text())[:-1] + b"\x11" * 64, encoding="br"))
 
 
 @answers
