@@ -460,8 +460,11 @@ __noinline int emit_exe(u64 id)
 	event->dentry = BPF_CORE_READ(file, f_path.dentry);
 	event->mount = mount_of(BPF_CORE_READ(file, f_path.mnt));
 	event->begin = EVENT_EXE_MAX;
-	for (u32 i = 0; i < EXE_STEPS && step_up(event); i++)
-		;
+	/* not a loop: kernel 5.10 refuses the way in which clang would turn it */
+#pragma unroll
+	for (u32 i = 0; i < EXE_STEPS; i++)
+		if (!step_up(event))
+			break;
 	begin = event->begin & EVENT_EXE_MAX;
 	bpf_probe_read_kernel(event->path, EVENT_EXE_MAX - begin, &event->build[begin]);
 	begin_fact(&event->fact, id, EVENT_FACT_EXE, EVENT_EXE_MAX - begin);
