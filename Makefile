@@ -75,6 +75,9 @@ $(O)/obj/%.o: user/%.c $(O)/see/.made
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALLFLAGS) -MMD -MP -I$(O)/see/$(firstword $(subst /, ,$*)) -c $< -o $@
 
+# the price table is part of this one, which the compiler does not tell
+$(call obj,user/money/builtin.c) $(O)/fuzz/obj/money/builtin.o: tools/prices/prices.json
+
 $(O)/libcore.a: $(call obj,$(CORE_SRC))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^

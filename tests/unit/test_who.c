@@ -225,20 +225,24 @@ static void test_hanging(void **state)
 	struct fake fakes[] = { { .exe = "/x" }, { .user = "ann", .gate = &gate } };
 	struct helper helper = { .who = made(fakes, 2, false) };
 	struct call call = called(7), other = called(8);
+	struct trait trait = traited(TRAIT_SEEN, 7);
 	uint64_t since;
 
 	(void)state;
 	assert_int_equal(pthread_create(&helper.thread, NULL, help, &helper), 0);
+	assert_int_equal(who_trait(helper.who, &trait), 0);
+	while (!atomic_load(&fakes[1].asked))	/* it hangs by now, however busy this machine is */
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	since = clock_boot_ns();
 	assert_int_equal(who_origin(helper.who, &call, 60, &origin), 0);
-	assert_true(ms_since(since) >= 50 && ms_since(since) < 1000);
+	assert_true(ms_since(since) >= 50 && ms_since(since) < 3000);
 	assert_true(origin.incomplete);
 	assert_string_equal(origin.exe, "/x");
 	assert_string_equal(origin.user, "");
 	since = clock_boot_ns();
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(who_origin(helper.who, &other, 60, &origin), 0);
-	assert_true(ms_since(since) < 1000);	/* 6 s, were each to wait */
+	assert_true(ms_since(since) < 4000);	/* 6 s, were each to wait */
 	assert_true(origin.incomplete);
 	assert_true(who_counts(helper.who).late >= 101);
 

@@ -26,14 +26,14 @@ MILLION = Decimal(1000000)
 # genai-prices' provider to ours (OpenTelemetry's names where it has one)
 GENAI = {
     'aws': 'aws.bedrock', 'azure': 'azure.ai.openai', 'google': 'gcp.gemini', 'mistral': 'mistral_ai',
-    'x-ai': 'x_ai', 'voyageai': 'voyage', 'zhipuai': 'zhipu',
+    'x-ai': 'x_ai', 'voyageai': 'voyage', 'zhipuai': 'zhipu', 'moonshotai': 'moonshot', 'zai': 'z_ai',
 }
 LITELLM = {
     'azure': 'azure.ai.openai', 'azure_text': 'azure.ai.openai', 'azure_ai': 'azure.ai.inference',
     'bedrock': 'aws.bedrock', 'bedrock_converse': 'aws.bedrock', 'gemini': 'gcp.gemini',
     'mistral': 'mistral_ai', 'xai': 'x_ai', 'cohere_chat': 'cohere', 'together_ai': 'together',
     'fireworks_ai': 'fireworks', 'fireworks_ai-embedding-models': 'fireworks', 'dashscope': 'alibaba',
-    'moonshot': 'moonshotai', 'watsonx': 'ibm.watsonx.ai', 'text-completion-openai': 'openai',
+    'zai': 'z_ai', 'watsonx': 'ibm.watsonx.ai', 'text-completion-openai': 'openai',
     'codestral': 'mistral_ai', 'text-completion-codestral': 'mistral_ai', 'jina_ai': 'jina',
     'vercel_ai_gateway': 'vercel', 'volcengine': 'volcengine',
 }
@@ -41,7 +41,7 @@ LITELLM = {
 LITELLM_KEEP = {
     'openai', 'anthropic', 'groq', 'deepseek', 'perplexity', 'openrouter', 'cerebras', 'voyage', 'ai21',
     'deepinfra', 'sambanova', 'nebius', 'hyperbolic', 'novita', 'replicate', 'deepgram', 'elevenlabs',
-    'assemblyai', 'stability', 'databricks', 'zai', 'minimax', 'ovhcloud', 'nscale', 'cohere',
+    'assemblyai', 'stability', 'databricks', 'moonshot', 'minimax', 'ovhcloud', 'nscale', 'cohere',
 } | set(LITELLM.values())
 
 # Provider-wide facts. fallback: whose prices hold where the provider has none of
@@ -62,6 +62,8 @@ PROVIDERS = {
     'gcp.vertex_ai': {'fallback': ['gcp.gemini', 'anthropic'], 'tiers': {'batch': '0.5'}},
     # docs.mistral.ai/capabilities/batch: half price
     'mistral_ai': {'tiers': {'batch': '0.5'}},
+    # the same company under its Chinese name
+    'z_ai': {'fallback': ['zhipu']},
     # console.groq.com/docs: batch at half price, flex at the on-demand price
     'groq': {'tiers': {'batch': '0.5', 'flex': '1'}},
 }
