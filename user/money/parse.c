@@ -113,7 +113,7 @@ static bool money_of(struct reader *r, struct json_object *o, const char *what, 
 static int tier_index(const char *name)
 {
 	for (int tier = 0; tier < TIER_MAX; tier++)
-		if (!strcmp(tier_names[tier], name))
+		if (name && !strcmp(tier_names[tier], name))
 			return tier;
 	return -1;
 }
@@ -160,7 +160,7 @@ static void read_variant(struct reader *r, struct json_object *o, struct price_v
 	}
 	json_object_object_foreach(o, key, value) {
 		int class = 0;
-		while (class < LINE_UNIT && strcmp(rate_names[class], key))
+		while (class < LINE_UNIT && strcmp(rate_names[class], key) != 0)
 			class++;
 		if (!strcmp(key, "if"))
 			read_condition(r, value, variant);
@@ -299,6 +299,13 @@ static void read_match(struct reader *r, struct price_provider *provider, struct
 	}
 }
 
+static bool one_of(const char *key, const char *const *names)
+{
+	while (*names && strcmp(*names, key) != 0)
+		names++;
+	return *names;
+}
+
 static void read_field(struct reader *r, struct price *price, const char *key, struct json_object *value)
 {
 	if (!strcmp(key, "from"))
@@ -317,7 +324,7 @@ static void read_field(struct reader *r, struct price *price, const char *key, s
 		price->source = NEED(r, table_text(r->table, text_of(value)));
 	else if (!strcmp(key, "checked"))
 		price->checked = NEED(r, table_text(r->table, text_of(value)));
-	else if (strcmp(key, "provider") && strcmp(key, "model") && strcmp(key, "match") && strcmp(key, "note"))
+	else if (!one_of(key, (const char *const[]){ "provider", "model", "match", "note", NULL }))
 		mistake(r, "unknown key '%.40s'", key);
 }
 
@@ -384,7 +391,7 @@ static void read_prices(struct reader *r, struct json_object *list)
 {
 	size_t n = json_object_array_length(list);
 
-	r->table->prices = NEED(r, mem_array(n + 1, sizeof(*r->table->prices)));
+	r->table->prices = NEED(r, mem_array(n + 1, sizeof(void *)));
 	for (size_t i = 0; i < n && !r->failed; i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
 		snprintf(r->where, sizeof(r->where), "prices[%zu]", i);
@@ -423,8 +430,7 @@ static void read_table(struct reader *r, struct json_object *o)
 				r->index++;
 			}
 			*r->where = '\0';
-		} else if (strcmp(key, "schema") && strcmp(key, "prices") && strcmp(key, "note") && strcmp(key, "currency") &&
-			   strcmp(key, "sources"))
+		} else if (!one_of(key, (const char *const[]){ "schema", "prices", "note", "currency", "sources", NULL }))
 			mistake(r, "unknown key '%.40s'", key);
 	}
 	r->section = NULL;

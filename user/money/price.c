@@ -152,7 +152,7 @@ static struct terms terms_of(const struct prices *table, const struct call *call
 
 	t.price = prices_find(table, str_of(call->provider), str_of(model), wall_ns);
 	/* an answer that names a version or a deployment nobody lists: what was asked for may be listed */
-	if (!t.price && *call->model_requested && strcmp(model, call->model_requested))
+	if (!t.price && *call->model_requested && strcmp(model, call->model_requested) != 0)
 		t.price = prices_find(table, str_of(call->provider), str_of(call->model_requested), wall_ns);
 	if (!t.price || tier == TIER_MAX)
 		return t;

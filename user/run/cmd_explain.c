@@ -255,8 +255,8 @@ static int explain_cgroup(const struct asked *asked, const struct config *config
 
 	if (!origin || !call)
 		return command_fail(EXIT_CANNOT, "explain", "%s", strerror(ENOMEM));
-	if (asked->cgroup[0] != '/')
-		return command_fail(EXIT_USAGE, "explain", "--cgroup '%s': a path that begins with /", asked->cgroup);
+	if (!asked->cgroup || asked->cgroup[0] != '/')
+		return command_fail(EXIT_USAGE, "explain", "--cgroup '%s': a path that begins with /", asked->cgroup ? asked->cgroup : "");
 	STR_COPY(origin->cgroup, str_of(asked->cgroup));
 	STR_COPY(origin->unit, cgroup_unit(str_of(asked->cgroup)));
 	return print(asked, config, NULL, call, origin, clock_anchor().wall_ns);

@@ -111,7 +111,7 @@ static int list(const struct asked *asked)
 		for (size_t i = 0; i < table->n_prices; i++) {
 			const struct price *price = table->prices[i];
 
-			if ((asked->provider && strcmp(price->provider, asked->provider)) ||
+			if ((asked->provider && strcmp(price->provider, asked->provider) != 0) ||
 			    (asked->dated && !price_holds(price, asked->at_ns)))
 				continue;
 			price_row(&writer, price);
@@ -152,11 +152,11 @@ static int show(const struct asked *asked, const char *model)
 		for (const struct price_provider *p = table->providers; p; p = p->next) {
 			const struct price *price;
 
-			if ((asked->provider && strcmp(p->name, asked->provider)) || seen_before(prices, table, p, p->name))
+			if ((asked->provider && strcmp(p->name, asked->provider) != 0) || seen_before(prices, table, p, p->name))
 				continue;
 			price = prices_find(prices, str_of(p->name), str_of(model), at_ns);
 			/* another provider's price that holds here only for want of an own one is shown where it is asked for */
-			if (!price || (!asked->provider && strcmp(price->provider, p->name)))
+			if (!price || (!asked->provider && strcmp(price->provider, p->name) != 0))
 				continue;
 			price_row(&writer, price);
 			n++;

@@ -216,7 +216,8 @@ static bool read_rule_labels(struct reading *r, const struct node *node, struct 
 			}
 		if (ok) {
 			rule->labels[rule->n_labels].dimension = (uint8_t)i;
-			STR_COPY(rule->labels[rule->n_labels++].value, child->text);
+			STR_COPY(rule->labels[rule->n_labels].value, child->text);
+			rule->n_labels++;
 		}
 		good &= ok;
 	}
@@ -246,10 +247,10 @@ static bool read_rule_id(struct reading *r, const struct node *node, struct name
 static bool read_rule(struct reading *r, const struct node *node, struct names *ids, struct rule *rule)
 {
 	static const struct field fields[] = {
-		{ "id", read_node, FIELD_AT(struct rule_parts, id), .required = true },
-		{ "match", read_node, FIELD_AT(struct rule_parts, match), .required = true },
-		{ "team", read_node, FIELD_AT(struct rule_parts, team) },
-		{ "labels", read_node, FIELD_AT(struct rule_parts, labels) },
+		{ "id", read_node, NODE_AT(struct rule_parts, id), .required = true },
+		{ "match", read_node, NODE_AT(struct rule_parts, match), .required = true },
+		{ "team", read_node, NODE_AT(struct rule_parts, team) },
+		{ "labels", read_node, NODE_AT(struct rule_parts, labels) },
 		{ 0 },
 	};
 	struct rule_parts parts = { 0 };
@@ -275,7 +276,7 @@ static size_t count(const struct node *list)
 
 static void read_rules(struct reading *r, const struct node *node)
 {
-	_cleanup_free_ const struct node **at = NULL;
+	_cleanup_free_ const struct node **at = NULL;	/* the rules', by index */
 	struct names ids = NAMES(LIMIT_RULES);
 	size_t n = 0;
 
@@ -285,7 +286,7 @@ static void read_rules(struct reading *r, const struct node *node)
 		refuse(r, node, "at most %d rules are possible", LIMIT_RULES);
 		return;
 	}
-	at = mem_array(count(node) + 1, sizeof(*at));
+	at = mem_array(count(node) + 1, sizeof(void *));
 	if (!at) {
 		reading_failed(r, -ENOMEM);
 		return;
@@ -314,8 +315,8 @@ struct on_behalf_parts {
 static void read_on_behalf(struct reading *r, const struct node *node)
 {
 	static const struct field fields[] = {
-		{ "match", read_node, FIELD_AT(struct on_behalf_parts, match), .required = true },
-		{ "source", read_node, FIELD_AT(struct on_behalf_parts, source), .required = true },
+		{ "match", read_node, NODE_AT(struct on_behalf_parts, match), .required = true },
+		{ "source", read_node, NODE_AT(struct on_behalf_parts, source), .required = true },
 		{ 0 },
 	};
 
@@ -364,14 +365,14 @@ static void read_required(struct reading *r, const struct node *node)
 void read_attribution(struct reading *r, const struct node *node, void *to, const struct field *field)
 {
 	static const struct field fields[] = {
-		{ "sources", read_node, FIELD_AT(struct parts, sources) },
-		{ "on_behalf", read_node, FIELD_AT(struct parts, on_behalf) },
-		{ "labels", read_node, FIELD_AT(struct parts, labels) },
-		{ "required", read_node, FIELD_AT(struct parts, required) },
-		{ "rules", read_node, FIELD_AT(struct parts, rules) },
-		{ "teams", read_node, FIELD_AT(struct parts, teams) },
-		{ "people", read_node, FIELD_AT(struct parts, people) },
-		{ "budgets", read_node, FIELD_AT(struct parts, budgets) },
+		{ "sources", read_node, NODE_AT(struct parts, sources) },
+		{ "on_behalf", read_node, NODE_AT(struct parts, on_behalf) },
+		{ "labels", read_node, NODE_AT(struct parts, labels) },
+		{ "required", read_node, NODE_AT(struct parts, required) },
+		{ "rules", read_node, NODE_AT(struct parts, rules) },
+		{ "teams", read_node, NODE_AT(struct parts, teams) },
+		{ "people", read_node, NODE_AT(struct parts, people) },
+		{ "budgets", read_node, NODE_AT(struct parts, budgets) },
 		{ 0 },
 	};
 	struct parts parts = { 0 };

@@ -27,8 +27,8 @@ static void check_matches(struct reading *r, const struct node *list)
 static void read_scope(struct reading *r, const struct node *node, void *to, const struct field *field)
 {
 	static const struct field fields[] = {
-		{ "include", read_node, FIELD_AT(struct scope, include) },
-		{ "exclude", read_node, FIELD_AT(struct scope, exclude) },
+		{ "include", read_node, NODE_AT(struct scope, include) },
+		{ "exclude", read_node, NODE_AT(struct scope, exclude) },
 		{ 0 },
 	};
 	struct scope scope = { 0 };
@@ -98,12 +98,13 @@ static void read_plaintext(struct reading *r, const struct node *node, void *to,
 	if (!node_is_list(r, node))
 		return;
 	ITEMS(item, node->first) {
-		struct config_plaintext *plaintext = &config->plaintext[config->n_plaintext];
+		struct config_plaintext *plaintext;
 
 		if (config->n_plaintext == CONFIG_PLAINTEXT) {
 			refuse(r, item, "at most %d ports can stand here", CONFIG_PLAINTEXT);
 			return;
 		}
+		plaintext = &config->plaintext[config->n_plaintext];
 		read_plaintext_one(r, item, plaintext);
 		for (uint32_t i = 0; i < config->n_plaintext; i++)
 			if (plaintext->port && config->plaintext[i].port == plaintext->port)
@@ -158,7 +159,7 @@ static void read_content(struct reading *r, const struct node *node, void *to, c
 	static const struct field fields[] = {
 		{ "mode", read_name, FIELD_AT(struct content, mode), .names = modes, .required = true },
 		{ "to", read_recipient, FIELD_AT(struct content, recipient), .required = true },
-		{ "only", read_node, FIELD_AT(struct content, only), .required = true },
+		{ "only", read_node, NODE_AT(struct content, only), .required = true },
 		{ "until", read_date, FIELD_AT(struct content, until_ns), .required = true },
 		{ 0 },
 	};

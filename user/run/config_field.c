@@ -172,8 +172,10 @@ void file_used(struct reading *r, const char *path)
 {
 	struct config *config = r->config;
 
-	if (config->n_files < CONFIG_FILES)
-		STR_COPY(config->files[config->n_files++], str_of(path));
+	if (config->n_files == CONFIG_FILES)
+		return;
+	STR_COPY(config->files[config->n_files], str_of(path));
+	config->n_files++;
 }
 
 void read_bool(struct reading *r, const struct node *node, void *to, const struct field *field)

@@ -45,6 +45,7 @@ struct field {
 void read_map(struct reading *, const struct node *, const struct field *, void *into);
 
 #define FIELD_AT(type, member) .at = offsetof(type, member), .size = sizeof(((type *)0)->member)
+#define NODE_AT(type, member) .at = offsetof(type, member)	/* for read_node */
 
 /* Readers for the table; each fills what it is named after, and nothing where the value does not fit. */
 void read_text(struct reading *, const struct node *, void *to, const struct field *);	/* char[] */

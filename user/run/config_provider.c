@@ -116,9 +116,9 @@ void read_providers(struct reading *r, const struct node *node, void *to, const 
 {
 	static const struct field fields[] = {
 		{ "name", read_text, FIELD_AT(struct service, name), .required = true },
-		{ "hosts", read_node, FIELD_AT(struct service, hosts), .required = true },
-		{ "ports", read_node, FIELD_AT(struct service, ports) },
-		{ "dialect", read_node, FIELD_AT(struct service, dialect_at), .required = true },
+		{ "hosts", read_node, NODE_AT(struct service, hosts), .required = true },
+		{ "ports", read_node, NODE_AT(struct service, ports) },
+		{ "dialect", read_node, NODE_AT(struct service, dialect_at), .required = true },
 		{ 0 },
 	};
 
@@ -141,12 +141,13 @@ static void read_serves(struct reading *r, const struct node *node, struct confi
 	if (!node_is_list(r, node))
 		return;
 	ITEMS(item, node->first) {
-		char *name = gateway->for_provider[gateway->n_for];
+		char *name;
 
 		if (gateway->n_for == CONFIG_LIST) {
 			refuse(r, item, "at most %d providers can stand here", CONFIG_LIST);
 			return;
 		}
+		name = gateway->for_provider[gateway->n_for];
 		name[0] = 0;
 		read_text(r, item, name, &(struct field){ .key = "for", .size = sizeof(gateway->for_provider[0]) });
 		gateway->n_for += name[0] != 0;
@@ -157,10 +158,10 @@ void read_gateways(struct reading *r, const struct node *node, void *to, const s
 {
 	static const struct field fields[] = {
 		{ "name", read_text, FIELD_AT(struct service, name), .required = true },
-		{ "hosts", read_node, FIELD_AT(struct service, hosts), .required = true },
-		{ "ports", read_node, FIELD_AT(struct service, ports) },
-		{ "for", read_node, FIELD_AT(struct service, serves) },
-		{ "dialect", read_node, FIELD_AT(struct service, dialect_at) },
+		{ "hosts", read_node, NODE_AT(struct service, hosts), .required = true },
+		{ "ports", read_node, NODE_AT(struct service, ports) },
+		{ "for", read_node, NODE_AT(struct service, serves) },
+		{ "dialect", read_node, NODE_AT(struct service, dialect_at) },
 		{ 0 },
 	};
 	struct config *config = r->config;
@@ -170,13 +171,14 @@ void read_gateways(struct reading *r, const struct node *node, void *to, const s
 	if (!node_is_list(r, node))
 		return;
 	ITEMS(item, node->first) {
-		struct config_gateway *gateway = &config->gateways[config->n_gateways];
 		struct service service = { 0 };
+		struct config_gateway *gateway;
 
 		if (config->n_gateways == CONFIG_GATEWAYS) {
 			refuse(r, item, "at most %d gateways are possible", CONFIG_GATEWAYS);
 			return;
 		}
+		gateway = &config->gateways[config->n_gateways];
 		read_map(r, item, fields, &service);
 		check_name(r, node, item, service.name);
 		read_dialect(r, &service);

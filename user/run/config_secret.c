@@ -108,7 +108,7 @@ static void make_folder(const char *path)
 {
 	char part[256];
 
-	for (size_t i = 1; path[i] && i < sizeof(part); i++)
+	for (size_t i = 1; i < sizeof(part) && path[i]; i++)
 		if (path[i] == '/' && STR_COPY(part, str_sub(str_of(path), 0, i)))
 			mkdir(part, 0700);
 	mkdir(path, 0700);
@@ -207,8 +207,8 @@ void read_privacy(struct reading *r, const struct node *node, void *to, const st
 {
 	static const char *const users[] = { "hash", "keep", "drop", NULL };	/* as enum user_privacy */
 	static const struct field fields[] = {
-		{ "secret_file", read_node, FIELD_AT(struct privacy, file) },
-		{ "secret_env", read_node, FIELD_AT(struct privacy, variable) },
+		{ "secret_file", read_node, NODE_AT(struct privacy, file) },
+		{ "secret_env", read_node, NODE_AT(struct privacy, variable) },
 		{ "user", read_name, FIELD_AT(struct privacy, user), .names = users },
 		{ 0 },
 	};

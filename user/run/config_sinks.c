@@ -17,12 +17,13 @@ void read_prices(struct reading *r, const struct node *node, void *to, const str
 	if (!files || !node_is_list(r, files))
 		return;
 	ITEMS(item, files->first) {
-		char *path = config->prices[config->n_prices];
+		char *path;
 
 		if (config->n_prices == CONFIG_LIST) {
 			refuse(r, item, "at most %d files can stand here", CONFIG_LIST);
 			return;
 		}
+		path = config->prices[config->n_prices];
 		config->n_prices += path_of(r, item, path, sizeof(config->prices[0])) && file_there(r, item, path);
 	}
 }
@@ -140,7 +141,7 @@ static void read_secret(struct reading *r, const struct node *node, void *to, co
 	refuse(r, node->key, "a secret never stands in the configuration: use %s_file or %s_env", field->key, field->key);
 }
 
-#define KIND { "kind", read_node, FIELD_AT(struct sink_parts, kind) }
+#define KIND { "kind", read_node, NODE_AT(struct sink_parts, kind) }
 #define PASSWORD \
 	{ "password", read_secret, .at = 0 }, \
 	{ "password_file", read_file, FIELD_AT(struct sink_parts, password_file) }, \
@@ -214,12 +215,13 @@ void read_sinks(struct reading *r, const struct node *node, void *to, const stru
 	if (!node_is_list(r, node))
 		return;
 	ITEMS(item, node->first) {
-		struct config_sink *sink = &config->sinks[config->n_sinks];
+		struct config_sink *sink;
 
 		if (config->n_sinks == CONFIG_SINKS) {
 			refuse(r, item, "at most %d sinks are possible", CONFIG_SINKS);
 			return;
 		}
+		sink = &config->sinks[config->n_sinks];
 		read_sink(r, item, sink);
 		for (uint32_t i = 0; sink->path[0] && i < config->n_sinks; i++)
 			if (!strcmp(config->sinks[i].path, sink->path))

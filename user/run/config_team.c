@@ -32,10 +32,10 @@ static void add_aliases(struct reading *r, const struct node *node, size_t team)
 static void read_team(struct reading *r, const struct node *node)
 {
 	static const struct field fields[] = {
-		{ "id", read_node, FIELD_AT(struct team_parts, id), .required = true },
+		{ "id", read_node, NODE_AT(struct team_parts, id), .required = true },
 		{ "name", read_text, FIELD_AT(struct team_parts, team.name) },
 		{ "parent", read_text, FIELD_AT(struct team_parts, team.parent) },
-		{ "aliases", read_node, FIELD_AT(struct team_parts, aliases) },
+		{ "aliases", read_node, NODE_AT(struct team_parts, aliases) },
 		{ "cost_center", read_text, FIELD_AT(struct team_parts, team.cost_center) },
 		{ "owner", read_text, FIELD_AT(struct team_parts, team.owner) },
 		{ "headcount", read_u32, FIELD_AT(struct team_parts, team.headcount), .max = 10000000 },
@@ -143,8 +143,8 @@ struct elsewhere {
 static void read_elsewhere(struct reading *r, const struct node *node, struct elsewhere *ret)
 {
 	static const struct field fields[] = {
-		{ "file", read_node, FIELD_AT(struct elsewhere, file) },
-		{ "url", read_node, FIELD_AT(struct elsewhere, url) },
+		{ "file", read_node, NODE_AT(struct elsewhere, file) },
+		{ "url", read_node, NODE_AT(struct elsewhere, url) },
 		{ 0 },
 	};
 
@@ -226,7 +226,7 @@ static void read_person(struct reading *r, const struct node *node, const char *
 void read_people(struct reading *r, const struct node *node)
 {
 	static const struct field fields[] = {
-		{ "file", read_node, FIELD_AT(struct elsewhere, file), .required = true },
+		{ "file", read_node, NODE_AT(struct elsewhere, file), .required = true },
 		{ 0 },
 	};
 	struct elsewhere elsewhere = { 0 };
@@ -244,7 +244,7 @@ void read_people(struct reading *r, const struct node *node)
 	if (err < 0)
 		refuse(r, elsewhere.file, "'%s': %s", path, strerror(-err));
 	rest = buf_view(&text);
-	while (err == 0 && !r->error && n < 2 * LIMIT_PEOPLE && str_split(&rest, '\n', &line))
+	while (err == 0 && !r->error && n < (size_t)2 * LIMIT_PEOPLE && str_split(&rest, '\n', &line))
 		read_person(r, elsewhere.file, path, ++n, str_trim(line));
 	buf_done(&text);
 }
@@ -276,10 +276,10 @@ void read_budgets(struct reading *r, const struct node *node)
 {
 	static const char *const periods[] = { "day", "week", "month", "quarter", "year", NULL };
 	static const struct field fields[] = {
-		{ "team", read_node, FIELD_AT(struct budget, team), .required = true },
-		{ "usd", read_node, FIELD_AT(struct budget, usd), .required = true },
+		{ "team", read_node, NODE_AT(struct budget, team), .required = true },
+		{ "usd", read_node, NODE_AT(struct budget, usd), .required = true },
 		{ "per", read_name, FIELD_AT(struct budget, per), .names = periods, .required = true },
-		{ "warn", read_node, FIELD_AT(struct budget, warn) },
+		{ "warn", read_node, NODE_AT(struct budget, warn) },
 		{ 0 },
 	};
 

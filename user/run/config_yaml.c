@@ -29,7 +29,7 @@ struct tree {
 };
 
 struct level {
-	struct node *node;
+	bool is_map;
 	struct node **tail;
 	struct node *key;	/* of a mapping, and its value is awaited */
 };
@@ -91,15 +91,25 @@ static void refuse_mark(struct builder *b, const yaml_mark_t *mark, const char *
 	problem_add(b->problems, PROBLEM_ERROR, (uint32_t)mark->line + 1, (uint32_t)mark->column + 1, "%s", why);
 }
 
+static struct level *top_of(struct builder *b)
+{
+	return b->depth ? &b->levels[b->depth - 1] : NULL;
+}
+
+static bool awaits_key(const struct level *level)
+{
+	return level && level->is_map && !level->key;
+}
+
 static int node_add(struct builder *b, struct node *node, const yaml_mark_t *mark)
 {
-	struct level *top = b->depth ? &b->levels[b->depth - 1] : NULL;
+	struct level *top = top_of(b);
 
 	if (!top) {
 		b->tree->root = node;
 		return 0;
 	}
-	if (top->node->kind == NODE_MAP && !top->key) {
+	if (awaits_key(top)) {
 		if (node->kind != NODE_TEXT)
 			return stop(b, mark, "a key must be a text");
 		top->key = node;
@@ -154,8 +164,8 @@ static int take_text(struct builder *b, const yaml_event_t *event)
 	memcpy(text, event->data.scalar.value, n);
 	node->text = (struct str){ text, n };
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	if (node->kind == NODE_BAD && b->depth && b->levels[b->depth - 1].node->kind == NODE_MAP && !b->levels[b->depth - 1].key)
-		node->kind = NODE_TEXT;	/* a key: will not be known either */
+	if (awaits_key(top_of(b)))
+		node->kind = NODE_TEXT;	/* whatever tag it has: it will not be a known key */
 	return node_add(b, node, &event->start_mark);
 }
 
@@ -178,7 +188,7 @@ static int take_start(struct builder *b, const yaml_event_t *event, enum node_ki
 		return r;
 	if (b->depth == YAML_DEPTH)
 		return stop(b, &event->start_mark, "is nested too deeply");
-	b->levels[b->depth++] = (struct level){ .node = node, .tail = &node->first };
+	b->levels[b->depth++] = (struct level){ .is_map = kind == NODE_MAP, .tail = &node->first };
 	return 0;
 }
 

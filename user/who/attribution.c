@@ -12,7 +12,7 @@ int attribution_new(struct attribution **ret)
 
 	if (!a)
 		return -ENOMEM;
-	a->team_names = NAMES(4 * LIMIT_TEAMS);
+	a->team_names = NAMES((size_t)4 * LIMIT_TEAMS);
 	a->people = NAMES(LIMIT_PEOPLE);
 	*ret = a;
 	return 0;
@@ -187,7 +187,8 @@ int attribution_approve(struct attribution *a, enum approved_list which, struct 
 	if (!grown)
 		return -ENOMEM;
 	list->patterns = grown;
-	STR_COPY(list->patterns[list->n++], pattern);
+	STR_COPY(list->patterns[list->n], pattern);
+	list->n++;
 	return 0;
 }
 

@@ -13,9 +13,9 @@ int desk_init(struct desk *desk, const struct who_source *sources, size_t n)
 	if (n > WHO_SOURCES)
 		return -EINVAL;
 	/* one row of the questions' lane is for news of the wants */
-	r = lane_init(&desk->questions, 2 * LIMIT_QUESTIONS);
+	r = lane_init(&desk->questions, (size_t)2 * LIMIT_QUESTIONS);
 	if (r >= 0)
-		r = lane_init(&desk->replies, 2 * WHO_SOURCES * LIMIT_QUESTIONS);
+		r = lane_init(&desk->replies, (size_t)2 * WHO_SOURCES * LIMIT_QUESTIONS);
 	if (n)
 		memcpy(desk->sources, sources, n * sizeof(*sources));
 	desk->n_sources = n;

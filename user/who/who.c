@@ -408,7 +408,7 @@ int who_wants(struct who *who, const struct wants *wants)
 		return -ENOMEM;
 	explicit_bzero(news->secret, sizeof(news->secret));
 	for (uint32_t i = 0; i < LIMIT_WANTED; i++)
-		if (memcmp(&who->wants.wanted[i], &news->wanted[i], sizeof(news->wanted[i])))
+		if (memcmp(&who->wants.wanted[i], &news->wanted[i], sizeof(news->wanted[i])) != 0)
 			changed |= 1ull << i;
 	who->wants = *news;
 	mem_free(who->news);
