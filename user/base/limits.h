@@ -13,7 +13,7 @@
 #define LIMIT_REORDER_NS 500000000ull	/* how long a gap may wait for its bytes before it is a hole */
 #define LIMIT_PIPELINE 64		/* requests of one connection that wait for their answer */
 #define LIMIT_DECODER_BUDGET MIB(48)	/* zlib, brotli and zstd windows of one worker */
-#define LIMIT_QUEUE MIB(4)		/* messages from one worker to the cold half: some 4,000 calls */
+#define LIMIT_QUEUE MIB(8)		/* messages from one worker to the cold half: some 8,000 calls */
 #define LIMIT_ENVIRONS 64		/* environments that a worker puts together at one time */
 
 /* HTTP */
