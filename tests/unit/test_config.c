@@ -140,10 +140,12 @@ static const struct {
 	{ "providers: [{name: a, hosts: ['https://x'], dialect: openai}, {name: a, hosts: [x], dialect: klingon}]\n",
 	  "f:1:31: error: 'https://x' is no host name: no scheme, port or path belongs here\n"
 	  "f:1:63: error: the name 'a' is taken, in line 1\n"
-	  "f:1:94: error: 'dialect': one of openai, anthropic, gemini, bedrock, cohere, ollama is needed here\n" },
+	  "f:1:94: error: there is no dialect 'klingon'; most services speak openai, some anthropic, gemini, bedrock, cohere or ollama\n" },
 	{ "gateways: [{name: g, hosts: [a, A], ports: [1, 70000]}]\n",
 	  "f:1:33: error: 'a' is a host of 'g' already\n"
 	  "f:1:48: error: 'ports': a number from 1 to 65535 is needed here\n" },
+	{ "gateways: [{name: g, hosts: [a], for: [openai, opnai, mine]}]\nproviders: [{name: mine, hosts: [b], dialect: tgi}]\n",
+	  "f:1:48: warning: 'opnai' is no provider that is known, nor one of this file\n" },
 	{ "approved: {providers: [], cities: [x]}\n",
 	  "f:1:23: error: 'providers': an empty list would approve nothing; leave it out to approve everything\n"
 	  "f:1:27: error: unknown key 'cities'; there are: providers, models, regions\n" },

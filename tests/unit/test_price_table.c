@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ai/provider_hosts.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -153,6 +154,28 @@ static void test_names(void **state)
 	prices_free(prices);
 }
 
+/* A table that calls a provider otherwise than the records do would never price it. */
+static void test_providers(void **state)
+{
+	static const char *const without_host[] = { "assemblyai", "elevenlabs", "modal", "nscale", "zhipu" };	/* met through gateways only */
+	struct prices *prices;
+
+	(void)state;
+	assert_int_equal(prices_builtin(&prices, NULL), 0);
+	for (size_t i = 0; i < prices->n_prices; i++) {
+		const char *name = prices->prices[i]->provider;
+		bool known = false;
+
+		for (size_t j = 0; provider_hosts[j].host && !known; j++)
+			known = !strcmp(provider_hosts[j].provider, name);
+		EACH(other, without_host)
+			known |= !strcmp(*other, name);
+		if (!known)
+			fail_msg("'%s' is priced, and no host is called that", name);
+	}
+	prices_free(prices);
+}
+
 /* Hours of the day: within, at the edges, and over midnight. */
 static void test_window(void **state)
 {
@@ -228,7 +251,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrong), cmocka_unit_test(test_many_mistakes), cmocka_unit_test(test_place), cmocka_unit_test(test_names),
-		cmocka_unit_test(test_window), cmocka_unit_test(test_no_memory), cmocka_unit_test(test_load),
+		cmocka_unit_test(test_providers), cmocka_unit_test(test_window), cmocka_unit_test(test_no_memory), cmocka_unit_test(test_load),
 	};
 
 	return RUN(tests);

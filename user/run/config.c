@@ -73,6 +73,13 @@ struct config *config_free(struct config *config)
 	return mem_free(config);
 }
 
+static void keep_gateways(struct reading *r, const struct node *node, void *to, const struct field *field)
+{
+	(void)to;
+	(void)field;
+	r->gateways = node;
+}
+
 static void read_root(struct reading *r, const struct node *root)
 {
 	static const struct field fields[] = {
@@ -81,7 +88,7 @@ static void read_root(struct reading *r, const struct node *root)
 		{ "capture", read_capture, .at = 0 },
 		{ "attribution", read_attribution, .at = 0 },
 		{ "providers", read_providers, .at = 0 },
-		{ "gateways", read_gateways, .at = 0 },
+		{ "gateways", keep_gateways, .at = 0 },
 		{ "approved", read_approved, .at = 0 },
 		{ "prices", read_prices, .at = 0 },
 		{ "privacy", read_privacy, .at = 0 },
@@ -93,6 +100,8 @@ static void read_root(struct reading *r, const struct node *root)
 	};
 
 	read_map(r, root, fields, r->config);
+	if (r->gateways)
+		read_gateways(r, r->gateways);
 }
 
 static void seal(struct reading *r, const struct config *previous)

@@ -16,6 +16,7 @@ struct reading {
 	uint32_t flags;			/* enum config_flag */
 	int error;			/* the first that is not the file's fault, negative errno */
 	bool attributed;		/* the section was read */
+	const struct node *gateways;	/* for later: they name providers */
 	bool remote;			/* a sink sends records to others */
 	char secret[256];		/* privacy.secret_file */
 	char secret_env[64];
@@ -82,7 +83,7 @@ void read_budgets(struct reading *, const struct node *);
 bool read_team_id(struct reading *, const struct node *, char ret[static 65]);
 bool read_match(struct reading *, const struct node *, struct match *ret);
 void read_providers(struct reading *, const struct node *, void *to, const struct field *);
-void read_gateways(struct reading *, const struct node *, void *to, const struct field *);
+void read_gateways(struct reading *, const struct node *);	/* after the providers */
 void read_approved(struct reading *, const struct node *, void *to, const struct field *);
 void read_prices(struct reading *, const struct node *, void *to, const struct field *);
 void read_privacy(struct reading *, const struct node *, void *to, const struct field *);

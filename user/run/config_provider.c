@@ -3,19 +3,18 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ai/provider.h"
+#include "ai/provider_hosts.h"
 #include "run/config_inside.h"
 
 #define PORTS_MAX 16
 
 struct service {
 	char name[32];
-	uint8_t dialect;
-	const struct node *hosts, *ports, *dialect_at, *serves;
+	const struct node *hosts, *ports, *dialect, *serves;
 	uint32_t n_ports;
 	uint16_t ports_list[PORTS_MAX];
 };
-
-static const char *const dialects[] = { "openai", "anthropic", "gemini", "bedrock", "cohere", "ollama", NULL };
 
 static void read_ports(struct reading *r, struct service *service)
 {
@@ -73,13 +72,24 @@ static void add_host(struct reading *r, const struct node *node, const struct wa
 		wants->hosts[wants->n_hosts++] = *row;
 }
 
+static void read_dialect(struct reading *r, const struct node *node, char *ret, size_t size)
+{
+	if (!node_is_text(r, node))
+		return;
+	if (provider_dialect(node->text))
+		str_copy(ret, size, node->text);
+	else
+		refuse(r, node, "there is no dialect '%.*s'; most services speak openai, some anthropic, gemini, bedrock, cohere or ollama",
+		       TEXT(node->text));
+}
+
 static void add_hosts(struct reading *r, struct service *service, bool gateway)
 {
 	struct wanted_host row = { .gateway = gateway };
 
 	STR_COPY(row.provider, str_of(service->name));
-	if (service->dialect_at)
-		STR_COPY(row.dialect, str_of(dialects[service->dialect]));
+	if (service->dialect)
+		read_dialect(r, service->dialect, row.dialect, sizeof(row.dialect));
 	read_ports(r, service);
 	if (!service->hosts || !node_is_list(r, service->hosts))
 		return;
@@ -92,12 +102,6 @@ static void add_hosts(struct reading *r, struct service *service, bool gateway)
 				break;
 			add_host(r, item, &row);
 		}
-}
-
-static void read_dialect(struct reading *r, struct service *service)
-{
-	if (service->dialect_at)
-		read_name(r, service->dialect_at, &service->dialect, &(struct field){ .key = "dialect", .names = dialects });
 }
 
 /* A name already taken would make two services one. */
@@ -118,7 +122,7 @@ void read_providers(struct reading *r, const struct node *node, void *to, const 
 		{ "name", read_text, FIELD_AT(struct service, name), .required = true },
 		{ "hosts", read_node, NODE_AT(struct service, hosts), .required = true },
 		{ "ports", read_node, NODE_AT(struct service, ports) },
-		{ "dialect", read_node, NODE_AT(struct service, dialect_at), .required = true },
+		{ "dialect", read_node, NODE_AT(struct service, dialect), .required = true },
 		{ 0 },
 	};
 
@@ -131,9 +135,19 @@ void read_providers(struct reading *r, const struct node *node, void *to, const 
 
 		read_map(r, item, fields, &service);
 		check_name(r, node, item, service.name);
-		read_dialect(r, &service);
 		add_hosts(r, &service, false);
 	}
+}
+
+static bool is_provider(const struct wants *wants, struct str name)
+{
+	for (size_t i = 0; provider_hosts[i].host; i++)
+		if (str_eq(name, str_of(provider_hosts[i].provider)))
+			return true;
+	for (uint32_t i = 0; i < wants->n_hosts; i++)
+		if (!wants->hosts[i].gateway && str_eq(name, str_of(wants->hosts[i].provider)))
+			return true;
+	return false;
 }
 
 static void read_serves(struct reading *r, const struct node *node, struct config_gateway *gateway)
@@ -151,23 +165,23 @@ static void read_serves(struct reading *r, const struct node *node, struct confi
 		name[0] = 0;
 		read_text(r, item, name, &(struct field){ .key = "for", .size = sizeof(gateway->for_provider[0]) });
 		gateway->n_for += name[0] != 0;
+		if (name[0] && !is_provider(&r->config->wants, str_of(name)))
+			problem(r, PROBLEM_WARNING, item, "'%s' is no provider that is known, nor one of this file", name);
 	}
 }
 
-void read_gateways(struct reading *r, const struct node *node, void *to, const struct field *field)
+void read_gateways(struct reading *r, const struct node *node)
 {
 	static const struct field fields[] = {
 		{ "name", read_text, FIELD_AT(struct service, name), .required = true },
 		{ "hosts", read_node, NODE_AT(struct service, hosts), .required = true },
 		{ "ports", read_node, NODE_AT(struct service, ports) },
 		{ "for", read_node, NODE_AT(struct service, serves) },
-		{ "dialect", read_node, NODE_AT(struct service, dialect_at) },
+		{ "dialect", read_node, NODE_AT(struct service, dialect) },
 		{ 0 },
 	};
 	struct config *config = r->config;
 
-	(void)to;
-	(void)field;
 	if (!node_is_list(r, node))
 		return;
 	ITEMS(item, node->first) {
@@ -181,7 +195,6 @@ void read_gateways(struct reading *r, const struct node *node, void *to, const s
 		gateway = &config->gateways[config->n_gateways];
 		read_map(r, item, fields, &service);
 		check_name(r, node, item, service.name);
-		read_dialect(r, &service);
 		add_hosts(r, &service, true);
 		STR_COPY(gateway->name, str_of(service.name));
 		if (service.serves)
