@@ -50,6 +50,12 @@ static void compile_pattern(const char *text, struct pattern *ret)
 	} else if (letters == n - 1 && text[0] == '*') {
 		ret->kind = PATTERN_SUFFIX;
 		ret->text = (struct str){ text + 1, n - 1 };
+	} else if (letters == n - 2 && text[0] == '*' && !strchr(text, '?')) {
+		size_t second = strcspn(text + 1, "*") + 1;
+
+		ret->kind = PATTERN_INSIDE;
+		ret->inside = (struct str){ text + 1, second - 1 };
+		ret->text = (struct str){ text + second + 1, n - second - 1 };
 	}
 }
 

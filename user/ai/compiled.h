@@ -13,10 +13,11 @@
 #define COMPILED_ROUTES 96
 #define COMPILED_HEADERS 64
 
-enum pattern_kind { PATTERN_PLAIN, PATTERN_SUFFIX, PATTERN_GLOB };
+enum pattern_kind { PATTERN_PLAIN, PATTERN_SUFFIX, PATTERN_INSIDE, PATTERN_GLOB };
 
 struct pattern {
-	struct str text;	/* of a suffix without its wildcard */
+	struct str text;	/* of *A the A, of *A*B the B, which may be empty */
+	struct str inside;	/* of *A*B the A */
 	uint8_t kind;		/* enum pattern_kind */
 	char first, last;	/* what it begins and ends with; 0: a wildcard */
 	uint16_t weight;	/* letters that are no wildcard, plus one */
@@ -34,6 +35,8 @@ static inline bool pattern_fits(const struct pattern *pattern, struct str s)
 		return str_eq(pattern->text, s);
 	case PATTERN_SUFFIX:
 		return str_ends(s, pattern->text);
+	case PATTERN_INSIDE:
+		return str_ends(s, pattern->text) && str_find(str_sub(s, 0, s.n - pattern->text.n), pattern->inside) >= 0;
 	}
 	return (!pattern->first || (s.n && s.p[0] == pattern->first)) && str_glob(pattern->text, s);
 }

@@ -286,10 +286,8 @@ static const char *in_string(struct skim *s, const char *p, const char *end)
 /* Most keys stand in one buffer and hold no escape. */
 static const char *begin_key(struct skim *s, const char *p, const char *end)
 {
-	const char *stop = p;
+	const char *stop = stride(p, end, false);
 
-	while (stop < end && stop - p <= SKIM_KEY && *stop != '"' && *stop != '\\')
-		stop++;
 	s->key = true;
 	s->n_key = 0;
 	s->high = 0;

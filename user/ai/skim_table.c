@@ -19,7 +19,8 @@ static size_t slot_of(const struct skim_table *table, uint16_t parent, const cha
 
 uint16_t skim_child(const struct skim_table *table, uint16_t parent, const char *key, size_t n)
 {
-	if (parent == SKIM_NODES)
+	/* most keys that nobody wants are not as long as one that somebody does */
+	if (parent == SKIM_NODES || !(table->nodes[parent].lengths >> n % 64 & 1))
 		return SKIM_NODES;
 	for (size_t i = slot_of(table, parent, key, n); table->slots[i]; i = (i + 1) & (table->n_slots - 1u)) {
 		const struct skim_node *node = &table->nodes[table->slots[i]];
@@ -50,6 +51,7 @@ static uint16_t get_child(struct skim_table *table, uint16_t parent, const char 
 	while (table->slots[i])
 		i = (i + 1) & (table->n_slots - 1u);
 	table->slots[i] = node;
+	table->nodes[parent].lengths |= 1ull << n % 64;
 	return node;
 }
 
