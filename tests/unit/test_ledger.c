@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "book/answer.h"
 #include "book/ledger.h"
 #include "tests/lib/made_record.h"
 
@@ -219,6 +220,36 @@ static void finds_an_earlier_answer(void **state)
 	ledger->ops->put(ledger, &made.record);
 	assert_int_equal(ledger_earlier(ledger, "openai", "resp_3", id), -ENOENT);
 	assert_int_equal(ledger_earlier(ledger, "openai", "resp_4", id), -ENOENT);
+	ledger->ops->close(ledger);
+}
+
+static void many_answers_are_found(void **state)
+{
+	const unsigned long n_calls = ANSWERS_WAITING + 100;
+	struct sink *ledger = opened();
+	char id[RECORD_ID_MAX];
+	struct made made;
+
+	(void)state;
+	for (unsigned long n = 0; n < n_calls; n += 10)
+		put_flush(ledger, n, n + 10);
+	assert_true(asked("SELECT count(*) FROM answers") >= ANSWERS_WAITING);
+	assert_int_equal(asked("SELECT (SELECT count(*) FROM answers) + (SELECT count(*) FROM answers_new)"), (long long)(n_calls + 9) / 10 * 10);
+	for (unsigned long n = 0; n < n_calls; n += n_calls / 50) {
+		made_record(&made, n, "search");
+		assert_int_equal(ledger_earlier(ledger, "openai", made.call.response_id, id), 0);
+		assert_string_equal(id, made.record.id);
+	}
+	ledger->ops->close(ledger);
+	/* an answer that two calls brought is the first one's */
+	ledger = opened();
+	made_record(&made, n_calls + 100, "search");
+	STR_COPY(made.call.response_id, STR("chatcmpl-0"));
+	assert_int_equal(ledger->ops->put(ledger, &made.record), 0);
+	assert_int_equal(ledger->ops->flush(ledger), 0);
+	assert_int_equal(ledger_earlier(ledger, "openai", "chatcmpl-0", id), 0);
+	made_record(&made, 0, "search");
+	assert_string_equal(id, made.record.id);
 	ledger->ops->close(ledger);
 }
 
@@ -519,17 +550,18 @@ static void keeps_so_many_bytes(void **state)
 	long long kept;
 
 	(void)state;
-	assert_int_equal(ledger_open(&(struct ledger_config){ .path = path, .max_bytes = 1000000 }, &ledger, why), 0);
-	for (unsigned long n = 0; n < 20000; n += 50)
+	assert_int_equal(ledger_open(&(struct ledger_config){ .path = path, .max_bytes = 4000000 }, &ledger, why), 0);
+	for (unsigned long n = 0; n < 2 * ANSWERS_WAITING + 250; n += 50)
 		put_flush(ledger, n, n + 50);
 	ledger->ops->close(ledger);
 	assert_int_equal(stat(path, &st), 0);
 	kept = asked("SELECT count(*) FROM calls");
-	assert_true(kept > 300 && kept < 5000);
-	assert_true(st.st_size < 4000000);
+	assert_true(kept > 1000 && kept < 6000);
+	assert_true(st.st_size < 8000000);
 	assert_int_equal(asked("SELECT count(*) FROM lines"), 3 * kept);
+	assert_true(asked("SELECT count(*) FROM answers") > 0);
+	assert_int_equal(asked("SELECT count(*) FROM answers WHERE id NOT IN (SELECT id FROM calls)"), 0);
 	/* the newest stayed */
-	assert_int_equal(asked("SELECT count(DISTINCT id) FROM calls ORDER BY id DESC") - kept, 0);
 	assert_int_equal(asked("SELECT (SELECT max(time_ns) FROM calls) - (SELECT min(time_ns) FROM calls)"), (kept - 1) * 1000000000);
 }
 
@@ -539,7 +571,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(columns_hold_the_record), TEST(unpriced_is_unknown), TEST(same_call_twice_is_one),
-		TEST(nothing_shows_before_flush), TEST(finds_an_earlier_answer), TEST(survives_kill), TEST(one_writer),
+		TEST(nothing_shows_before_flush), TEST(finds_an_earlier_answer), TEST(many_answers_are_found),
+		TEST(survives_kill), TEST(one_writer),
 		TEST(refuses_what_is_none), TEST(refuses_a_newer_one), TEST(read_only_folder), TEST(full_disk_is_survived),
 		TEST(another_program_holds_it), TEST(memory_refused), TEST(keeps_so_many_days), TEST(keeps_so_many_bytes),
 	};

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many records a second the ledger takes: records of 3 lines, committed in
- * batches of 32 (what the cold half hands over at most) and of 1,000, into a
- * fresh file, one thread. The goal is 100,000.
+ * How many records a second the ledger takes: records of 3 lines with response
+ * ids in no order (the worst for an index), into a fresh file on a disk, one
+ * thread. Committed in batches of 32, which is what the cold half hands over at
+ * most, of 1,000, and of 20,000, which is what 200 ms bring at the goal of 100,000
+ * records a second. Best of some runs; CPU is beside it, for a disk has its own say.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +20,7 @@
 
 #define RECORDS 200000ul
 #define GOAL 100000
+#define RUNS 3
 
 static const char *const teams[] = { "search", "support", "data", "" };
 
@@ -29,46 +33,73 @@ static void next(struct made *made, unsigned long n)
 	snprintf(made->call.response_id, sizeof(made->call.response_id), "chatcmpl-%016lx", n * 0x9e3779b97f4a7c15ul);
 }
 
-static int fill(struct sink *ledger, unsigned long batch, uint64_t *ret_ns)
+static uint64_t cpu_ns(void)
+{
+	struct rusage use;
+
+	getrusage(RUSAGE_SELF, &use);
+	return (uint64_t)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * NSEC_PER_SEC +
+	       (uint64_t)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1000;
+}
+
+struct run {
+	uint64_t wall_ns, cpu_ns, bytes;
+};
+
+static int fill(struct sink *ledger, unsigned long batch, struct run *ret)
 {
 	static struct made made;
-	uint64_t began_ns;
+	uint64_t wall = clock_boot_ns(), cpu = cpu_ns();
 	int err = 0;
 
 	made_record(&made, 0, "search");
 	made_label(&made, "environment", "prod");
-	began_ns = clock_boot_ns();
 	for (unsigned long n = 0; err == 0 && n < RECORDS; n++) {
 		next(&made, n);
 		err = ledger->ops->put(ledger, &made.record);
 		if (err == 0 && (n + 1) % batch == 0)
 			err = ledger->ops->flush(ledger);
 	}
-	*ret_ns = clock_boot_ns() - began_ns;
+	ret->wall_ns = clock_boot_ns() - wall;
+	ret->cpu_ns = cpu_ns() - cpu;
 	return err;
 }
 
-static int measure(const char *folder, unsigned long batch)
+static int run(const char *path, unsigned long batch, struct run *ret)
 {
-	char path[128], why[STORE_WHY];
+	char why[STORE_WHY];
 	struct sink *ledger;
 	struct stat st;
-	uint64_t ns;
 	int err;
 
-	snprintf(path, sizeof(path), "%s/%lu.db", folder, batch);
 	if (ledger_open(&(struct ledger_config){ .path = path }, &ledger, why) < 0) {
 		fprintf(stderr, "ledger: %s\n", why);
 		return -1;
 	}
-	err = fill(ledger, batch, &ns);
+	err = fill(ledger, batch, ret);
 	ledger->ops->close(ledger);
 	if (err < 0 || stat(path, &st) < 0) {
 		fprintf(stderr, "ledger: %s\n", strerror(-err));
 		return -1;
 	}
-	printf("%8lu %12" PRIu64 " %12.2f %14" PRIu64 "\n", batch, (uint64_t)(RECORDS * NSEC_PER_SEC / ns), (double)ns / RECORDS / 1000,
-	       (uint64_t)st.st_size / RECORDS);
+	ret->bytes = (uint64_t)st.st_size;
+	return unlink(path);
+}
+
+static int measure(const char *folder, unsigned long batch)
+{
+	struct run best = { .wall_ns = UINT64_MAX }, one;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%lu.db", folder, batch);
+	for (int i = 0; i < RUNS; i++) {
+		if (run(path, batch, &one) < 0)
+			return -1;
+		if (one.wall_ns < best.wall_ns)
+			best = one;
+	}
+	printf("%8lu %12" PRIu64 " %12.2f %12.2f %14" PRIu64 "\n", batch, (uint64_t)(RECORDS * NSEC_PER_SEC / best.wall_ns),
+	       (double)best.wall_ns / RECORDS / 1000, (double)best.cpu_ns / RECORDS / 1000, best.bytes / RECORDS);
 	return 0;
 }
 
@@ -81,8 +112,8 @@ int main(void)
 		perror(folder);
 		return 1;
 	}
-	printf("%8s %12s %12s %14s   (goal: %d records/s)\n", "batch", "records/s", "us/record", "bytes/record", GOAL);
-	failed = measure(folder, 32) < 0 || measure(folder, 1000) < 0;
+	printf("%8s %12s %12s %12s %14s   (goal: %d records/s)\n", "batch", "records/s", "us/record", "CPU us", "bytes/record", GOAL);
+	failed = measure(folder, 32) < 0 || measure(folder, 1000) < 0 || measure(folder, 20000) < 0;
 	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
 	return system(command) != 0 || failed;
 }

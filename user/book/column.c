@@ -362,8 +362,8 @@ const char *column_name(size_t i)
 
 /*
  * Lines lie in the order of their call's id, which begins with its time, so both
- * tables grow at their end. label_names spares a report the search for which
- * labels there are.
+ * tables grow at their end. answers is the index of response ids (answer.h),
+ * label_names spares a report the search for which labels there are.
  */
 void columns_schema(struct buf *sql)
 {
@@ -372,10 +372,12 @@ void columns_schema(struct buf *sql)
 		buf_printf(sql, "%s%s %s", i ? ", " : "", columns[i].name, columns[i].type);
 	buf_puts(sql, ");"
 		 "CREATE INDEX calls_time ON calls(time_ns);"
-		 "CREATE INDEX calls_response ON calls(provider, response_id) WHERE response_id IS NOT NULL;"
 		 "CREATE TABLE lines(id TEXT NOT NULL, n INTEGER NOT NULL, model TEXT, class TEXT NOT NULL,"
 		 " quantity_milli INTEGER NOT NULL, unit TEXT NOT NULL, price TEXT, cost_pico INTEGER,"
 		 " PRIMARY KEY(id, n)) WITHOUT ROWID;"
+		 "CREATE TABLE answers(provider TEXT NOT NULL, response_id TEXT NOT NULL, id TEXT NOT NULL,"
+		 " PRIMARY KEY(provider, response_id)) WITHOUT ROWID;"
+		 "CREATE TABLE answers_new(provider TEXT NOT NULL, response_id TEXT NOT NULL, id TEXT NOT NULL);"
 		 "CREATE TABLE label_names(name TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;");
 }
 

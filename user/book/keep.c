@@ -22,6 +22,9 @@ int keep_open(struct keep *keep, sqlite3 *db)
 	if (err == 0)
 		err = store_prepare(db, "DELETE FROM lines WHERE id = ?", &keep->forget_lines);
 	if (err == 0)
+		err = store_prepare(db, "DELETE FROM answers WHERE id = ?1 AND (provider, response_id) ="
+					" (SELECT provider, response_id FROM calls WHERE id = ?1)", &keep->forget_answer);
+	if (err == 0)
 		err = store_prepare(db, "DELETE FROM calls WHERE id = ?", &keep->forget_call);
 	if (err == 0)
 		err = store_prepare(db, "SELECT (page_count - freelist_count) * page_size"
@@ -33,6 +36,7 @@ void keep_close(struct keep *keep)
 {
 	sqlite3_finalize(keep->oldest);
 	sqlite3_finalize(keep->forget_lines);
+	sqlite3_finalize(keep->forget_answer);
 	sqlite3_finalize(keep->forget_call);
 	sqlite3_finalize(keep->pages);
 }
@@ -85,6 +89,8 @@ static int forget_oldest(struct keep *keep, int64_t before_ns, bool big)
 	if (!id)
 		return -ENOMEM;
 	err = forget(keep, keep->forget_lines, id);
+	if (err == 0)
+		err = forget(keep, keep->forget_answer, id);
 	if (err == 0)
 		err = forget(keep, keep->forget_call, id);
 	sqlite3_value_free(id);

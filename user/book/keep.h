@@ -14,7 +14,7 @@ struct keep {
 	uint64_t bytes;		/* 0: no ceiling */
 	uint64_t turns;
 	sqlite3 *db;
-	sqlite3_stmt *oldest, *forget_lines, *forget_call, *pages;
+	sqlite3_stmt *oldest, *forget_lines, *forget_answer, *forget_call, *pages;
 };
 
 int keep_open(struct keep *, sqlite3 *);	/* days and bytes are set before */

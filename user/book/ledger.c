@@ -20,6 +20,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "book/answer.h"
 #include "book/column.h"
 #include "book/keep.h"
 
@@ -27,13 +28,14 @@ struct ledger {
 	struct sink sink;		/* first: it is one */
 	sqlite3 *db;
 	int lock;
-	sqlite3_stmt *begin, *commit, *call, *line, *label, *earlier;
+	sqlite3_stmt *begin, *commit, *call, *line, *label;
 	bool begun;
 	int broken;			/* why this batch is lost; 0: it is not */
 	uint64_t came;			/* records of this batch */
 	struct buf scratch;
 	uint32_t n_labels;		/* names that are known to stand in label_names */
 	char labels[LIMIT_LABELS][64];
+	struct answers answers;
 	struct keep keep;
 };
 
@@ -125,6 +127,8 @@ static int put_record(struct ledger *ledger, const struct record *record)
 	if (err < 0 || !sqlite3_changes(ledger->db))
 		return err;
 	err = put_lines(ledger, record);
+	if (err == 0)
+		err = answers_note(&ledger->answers, record);
 	for (uint32_t i = 0; err == 0 && i < record->n_labels && i < LIMIT_LABELS; i++)
 		err = know_label(ledger, record->labels[i].name);
 	return err;
@@ -166,28 +170,15 @@ static int flush(struct sink *sink)
 	ledger->begun = false;
 	ledger->broken = 0;
 	ledger->came = 0;
-	/* what cannot be forgotten now can be later; the batch is safe already */
+	/* what cannot be done now can be later; the batch is safe already */
+	answers_tend(&ledger->answers);
 	keep_tend(&ledger->keep, came);
 	return err;
 }
 
 int ledger_earlier(struct sink *sink, const char *provider, const char *response_id, char ret_id[RECORD_ID_MAX])
 {
-	struct ledger *ledger = (struct ledger *)sink;
-	sqlite3_stmt *earlier = ledger->earlier;
-	int err = -ENOMEM;
-
-	if (sqlite3_bind_text(earlier, 1, provider, -1, SQLITE_STATIC) == SQLITE_OK &&
-	    sqlite3_bind_text(earlier, 2, response_id, -1, SQLITE_STATIC) == SQLITE_OK) {
-		if (sqlite3_step(earlier) == SQLITE_ROW) {
-			str_copy(ret_id, RECORD_ID_MAX, str_of((const char *)sqlite3_column_text(earlier, 0)));
-			err = 0;
-		} else {
-			err = store_errno(ledger->db) ? store_errno(ledger->db) : -ENOENT;
-		}
-	}
-	sqlite3_reset(earlier);
-	return err;
+	return answers_find(&((struct ledger *)sink)->answers, provider, response_id, ret_id);
 }
 
 /* ---- opening and closing */
@@ -205,7 +196,7 @@ static struct sink *close_ledger(struct sink *sink)
 	sqlite3_finalize(ledger->call);
 	sqlite3_finalize(ledger->line);
 	sqlite3_finalize(ledger->label);
-	sqlite3_finalize(ledger->earlier);
+	answers_close(&ledger->answers);
 	keep_close(&ledger->keep);
 	store_close(ledger->db);
 	/* the lock file stays: to remove it would let two hold locks on two files of that name */
@@ -246,8 +237,7 @@ static int prepare(struct ledger *ledger)
 	if (err == 0)
 		err = store_prepare(db, "INSERT OR IGNORE INTO label_names VALUES(?)", &ledger->label);
 	if (err == 0)
-		err = store_prepare(db, "SELECT id FROM calls WHERE provider = ? AND response_id = ? AND spend"
-					" AND (usage_source <> 'none' OR units <> '{}') ORDER BY time_ns LIMIT 1", &ledger->earlier);
+		err = answers_open(&ledger->answers, db);
 	if (err == 0)
 		err = keep_open(&ledger->keep, db);
 	return err;

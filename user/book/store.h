@@ -3,7 +3,7 @@
  * The file under a ledger: is it one, of which version, what do SQLite's errors
  * mean. Both the writer and the reports open it here.
  *
- * Two tables: `calls`, one row a record, and `lines`, what each is billed for.
+ * Two tables matter: `calls`, one row a record, and `lines`, what each is billed for.
  * Money is integer pico-USD, time nanoseconds since 1970 UTC, NULL unknown.
  */
 #ifndef AITAP_BOOK_STORE_H
