@@ -89,7 +89,7 @@ static int parse_zone(const char *s, size_t n, size_t at, int64_t *ret_seconds)
 	if (at >= n || (s[at] != '+' && s[at] != '-') || !digits(s, n, at + 1, 2, &hours) || at + 6 != n ||
 	    s[at + 3] != ':' || !digits(s, n, at + 4, 2, &minutes) || hours > 23 || minutes > 59)
 		return -EINVAL;
-	*ret_seconds = (hours * 3600 + minutes * 60) * (s[at] == '-' ? -1 : 1);
+	*ret_seconds = (int64_t)(hours * 3600 + minutes * 60) * (s[at] == '-' ? -1 : 1);
 	return 0;
 }
 

@@ -15,7 +15,7 @@ struct str str_of(const char *s)
 
 bool str_eq(struct str a, struct str b)
 {
-	return a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n));
+	return a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n)); /* NOLINT: NULL has no length */
 }
 
 bool str_ieq(struct str a, struct str b)
@@ -23,7 +23,7 @@ bool str_ieq(struct str a, struct str b)
 	if (a.n != b.n)
 		return false;
 	for (size_t i = 0; i < a.n; i++)
-		if (lower(a.p[i]) != lower(b.p[i]))
+		if (lower(a.p[i]) != lower(b.p[i])) /* NOLINT: NULL has no length */
 			return false;
 	return true;
 }
