@@ -70,7 +70,7 @@ struct item {
 	char name[64];		/* an event's or a field's name, cut */
 	uint64_t boot_ns;	/* of its first byte */
 	uint64_t seen;		/* bit 1 << pick */
-	uint64_t unread;	/* wanted as numbers, and none that can be had: negative, too big, an object */
+	uint64_t unread;	/* what stood there was no number that can be had: null, negative, too big, an object */
 	uint64_t touched;	/* values that are not zero */
 	uint16_t used;		/* of text */
 	struct value values[SKIM_PICKS];
@@ -107,7 +107,7 @@ static inline bool item_is(const struct item *item, unsigned int pick, const cha
 	return item_has(item, pick) && str_eq(item_text(item, pick), str_of(text));
 }
 
-/* The number, or 0 where there is none. A text of digits is a number too. */
+/* The number, or 0 where there is none. A text of digits is a number too; a truth is 1 or 0, but no count. */
 uint64_t item_number(const struct item *, unsigned int pick);
 bool item_has_number(const struct item *, unsigned int pick);
 

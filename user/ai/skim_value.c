@@ -145,7 +145,9 @@ bool item_has_number(const struct item *item, unsigned int pick)
 	const struct value *value = &item->values[pick];
 	uint64_t n;
 
-	return item_has(item, pick) && (value->kind != VALUE_TEXT || number_parse(item_text(item, pick), 0, &n));
+	if (!item_has(item, pick) || value->kind == VALUE_BOOL)
+		return false;
+	return value->kind == VALUE_NUMBER || number_parse(item_text(item, pick), 0, &n);
 }
 
 uint64_t item_number(const struct item *item, unsigned int pick)
@@ -214,8 +216,10 @@ void value_literal(struct item *item, const struct want *want, struct str litera
 {
 	bool truth = str_eq(literal, STR("true"));
 
-	if (!literal.n || str_eq(literal, STR("null")))
+	if (!literal.n || str_eq(literal, STR("null"))) {
+		item->unread |= 1ull << want->pick;
 		return;
+	}
 	if (want->rule == WANT_COUNT || want->rule == WANT_SEEN) {
 		count(item, want);
 	} else if (want->rule == WANT_FIRST && item_has(item, want->pick)) {
