@@ -4,7 +4,7 @@
  * as it came (each padded to 8 bytes), and says at the end what was counted.
  *
  *	capture FILE [--mode perf|multi|session] [--rings N] [--ring-bytes N] [--verdict ai|quiet|never|serving]
- *		[--follow PID] [--deny] [--arm PATH]... [--slow-us N]
+ *		[--follow PID]... [--deny] [--arm PATH]... [--slow-us N]
  *
  * "ready MODE" on standard output when everything is armed; SIGTERM ends it,
  * SIGUSR1 disarms the --arm files. --verdict is given to each connection at its first event.
@@ -37,7 +37,8 @@ struct capture {
 	size_t n_arm;
 	int verdict;	/* -1: none */
 	int slow_us;
-	pid_t follow;
+	pid_t follow[ARMS];
+	size_t n_follow;
 	FILE *out;
 	struct tap *tap;
 	struct source *source;
@@ -96,8 +97,8 @@ static int options(struct capture *c, int argc, char **argv)
 			c->config.ring_bytes = strtoul(value, NULL, 0);
 		else if (!strcmp(name, "--verdict"))
 			c->verdict = verdict_of(value);
-		else if (!strcmp(name, "--follow"))
-			c->follow = atoi(value), c->config.only_followed = true;
+		else if (!strcmp(name, "--follow") && c->n_follow < ARMS)
+			c->follow[c->n_follow++] = atoi(value);
 		else if (!strcmp(name, "--slow-us"))
 			c->slow_us = atoi(value);
 		else if (!strcmp(name, "--arm") && c->n_arm < ARMS)
@@ -105,6 +106,7 @@ static int options(struct capture *c, int argc, char **argv)
 		else
 			return -EINVAL;
 	}
+	c->config.only_followed = c->n_follow;
 	return argc < 2 ? -EINVAL : 0;
 }
 
@@ -172,8 +174,8 @@ static int run(struct capture *c)
 		err = targets_new(&config, &targets);
 	if (!err && targets)
 		targets_start(targets);
-	if (!err && c->follow)
-		err = tap_follow(c->tap, c->follow);
+	for (size_t i = 0; !err && i < c->n_follow; i++)
+		err = tap_follow(c->tap, c->follow[i]);
 	if (err)
 		return err;
 	printf("ready %s\n", tap_mode_name(tap_mode(c->tap)));
