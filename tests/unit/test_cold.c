@@ -119,7 +119,7 @@ static int setup(void **state)
 	static const uint8_t boot_id[16] = "a boot";
 	struct bench *bench = mem_new(sizeof(*bench));
 	struct cold_config config = { .settings = &bench->settings, .boot_id = boot_id, .wall = wall, .committed = committed,
-				      .earlier = earlier, .ctx = bench, .ledger = &bench->ledger.sink,
+				      .earlier = earlier, .ctx = bench, .earlier_ctx = bench, .ledger = &bench->ledger.sink,
 				      .sinks = { &bench->first.sink, &bench->second.sink }, .n_sinks = 2 };
 
 	bench->ledger = fake(bench, 'l');

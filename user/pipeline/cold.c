@@ -141,7 +141,7 @@ static bool find_earlier(struct cold *cold, const struct call *call, bool *ret_u
 		return true;
 	}
 	*ret_used = true;
-	return cold->config.earlier && cold->config.earlier(cold->config.ctx, call->provider, id, ret_id) == 0;
+	return cold->config.earlier && cold->config.earlier(cold->config.earlier_ctx, call->provider, id, ret_id) == 0;
 }
 
 /*

@@ -48,7 +48,8 @@ struct cold_config {
 	void (*committed)(void *ctx, const struct record *);
 	/* Did an earlier run keep usage under this provider and response id? 0 and its record's id, or -ENOENT; may be NULL. */
 	int (*earlier)(void *ctx, const char *provider, const char *response_id, char ret_id[RECORD_ID_MAX]);
-	void *ctx;				/* of these three */
+	void *earlier_ctx;
+	void *ctx;				/* of wall and committed */
 	struct sink *ledger;			/* NULL: none */
 	struct sink *sinks[COLD_SINKS];
 	size_t n_sinks;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "bpf/event.h"
+#include "feed/source.h"
 
 enum stat_name {
 	STAT_EVENTS,		/* of a known type */
@@ -40,7 +41,7 @@ enum stat_name {
 
 struct stats {
 	_Atomic uint64_t n[STAT_MAX];
-	_Atomic uint64_t source_malformed;
+	_Atomic uint64_t source_malformed;	/* what the source itself counted, as of its last look */
 	_Atomic uint64_t loss[EVENT_LOSS_MAX];
 	_Atomic uint64_t skip[EVENT_SKIP_MAX];
 };
@@ -58,6 +59,22 @@ static inline void stat_set(_Atomic uint64_t *n, uint64_t to)
 static inline void stat_add(struct stats *stats, enum stat_name which, uint64_t by)
 {
 	stat_set(&stats->n[which], stat_get(&stats->n[which]) + by);
+}
+
+/* to[i] += n[i] */
+static inline void stats_sum(const _Atomic uint64_t *n, size_t count, uint64_t *to)
+{
+	for (size_t i = 0; i < count; i++)
+		to[i] += stat_get(&n[i]);
+}
+
+static inline void stats_source(struct stats *stats, const struct source_counts *counts)
+{
+	stat_set(&stats->source_malformed, counts->malformed);
+	for (size_t i = 0; i < EVENT_LOSS_MAX; i++)
+		stat_set(&stats->loss[i], counts->loss[i]);
+	for (size_t i = 0; i < EVENT_SKIP_MAX; i++)
+		stat_set(&stats->skip[i], counts->skip[i]);
 }
 
 #endif

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "pipeline/scrub.h"
 #include "pipeline/stats.h"
 
@@ -42,14 +44,18 @@ static int make_ring(struct tracer *tracer, unsigned int ring, const struct trac
 int tracer_new(const struct tracer_config *config, struct tracer **ret)
 {
 	struct tracer *tracer = mem_new(sizeof(*tracer));
+	struct trace_about about = config->about;
+	struct utsname host;
 	int err;
 
 	if (!tracer)
 		return -ENOMEM;
 	tracer->n_rings = config->n_rings;
+	if (uname(&host) == 0)
+		STR_COPY(about.arch, str_of(host.machine));
 	err = bell_init(&tracer->bell);
 	if (err == 0)
-		err = trace_writer_open(config->path, &config->about, config->anchor, &tracer->writer);
+		err = trace_writer_open(config->path, &about, config->anchor, &tracer->writer);
 	for (unsigned int i = 0; err == 0 && i < config->n_rings; i++)
 		err = make_ring(tracer, i, config);
 	for (unsigned int i = COLD_QUEUE; err == 0 && i < QUEUES; i++)

@@ -23,7 +23,7 @@ struct tracer;
 
 struct tracer_config {
 	const char *path;
-	struct trace_about about;
+	struct trace_about about;		/* all but the architecture, which is this machine's */
 	struct anchor anchor;
 	const struct wants *wants;	/* copied: what a scrubbed trace keeps */
 	size_t n_rings;

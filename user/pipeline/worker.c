@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Source k, worker k and queue k belong to one thread; the cold half empties
- * all queues. A replay merges them by stamp: it takes nothing while a worker
- * that still runs has nothing to compare with, so what comes out does not
- * depend on how fast each of them is.
+ * all queues.
  *
  * Stopping follows the data: the workers take what their sources hold and end
  * their queues, the cold half commits and ends, the trace is closed.
@@ -17,7 +15,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -26,6 +23,7 @@
 #include "base/mem.h"
 #include "feed/anchors.h"
 #include "pipeline/hot.h"
+#include "pipeline/inbox.h"
 #include "pipeline/queue.h"
 #include "pipeline/tracer.h"
 
@@ -33,13 +31,16 @@
 #define COUNT_EVERY_NS NSEC_PER_SEC
 #define DRAIN_NS (2 * NSEC_PER_SEC)
 #define ORIGIN_MS 150
-#define MESSAGES_A_TURN 64
+
+struct thread {
+	pthread_t id;
+	bool started;
+};
 
 struct worker {
 	struct workers *all;
 	unsigned int number;
-	pthread_t thread;
-	bool started;
+	struct thread thread;
 	struct source *source;
 	struct hot *hot;
 	struct queue *queue;
@@ -55,11 +56,11 @@ struct workers {
 	struct worker worker[WORKERS_MAX];
 	size_t n;
 	struct cold *cold;
+	struct inbox inbox;		/* cold thread */
 	struct anchors anchors;		/* cold thread */
 	struct bell bell;
 	struct tracer *tracer;		/* NULL: no trace is written */
-	pthread_t cold_thread, helper_thread, trace_thread;
-	bool cold_started, helper_started, trace_started;
+	struct thread cold_thread, helper_thread, trace_thread;
 	atomic_bool stop, helper_stop;
 	_Atomic(const struct cold_settings *) settings;		/* that shall be in force */
 	_Atomic(const struct cold_settings *) in_force;		/* in the cold half */
@@ -95,11 +96,7 @@ static void count_source(struct worker *worker, uint64_t now_ns)
 	if (now_ns - worker->counted_ns < COUNT_EVERY_NS || worker->source->ops->count(worker->source, &counts) < 0)
 		return;
 	worker->counted_ns = now_ns;
-	stat_set(&worker->stats.source_malformed, counts.malformed);
-	for (size_t i = 0; i < EVENT_LOSS_MAX; i++)
-		stat_set(&worker->stats.loss[i], counts.loss[i]);
-	for (size_t i = 0; i < EVENT_SKIP_MAX; i++)
-		stat_set(&worker->stats.skip[i], counts.skip[i]);
+	stats_source(&worker->stats, &counts);
 }
 
 /* The clock counts only while nothing is waiting to be read: what would fill a gap may be among it. */
@@ -165,13 +162,6 @@ static void committed(void *ctx, const struct record *record)
 	pthread_mutex_unlock(&all->mutex);
 }
 
-static int earlier(void *ctx, const char *provider, const char *response_id, char ret_id[RECORD_ID_MAX])
-{
-	struct workers *all = ctx;
-
-	return all->config.earlier ? all->config.earlier(all->config.earlier_ctx, provider, response_id, ret_id) : -ENOENT;
-}
-
 static void take_settings(struct workers *all)
 {
 	const struct cold_settings *settings = atomic_load(&all->settings);
@@ -196,72 +186,6 @@ static void take_anchor(struct workers *all)
 		tracer_anchor(all->tracer, now);
 }
 
-static size_t empty_queue(struct workers *all, struct queue *queue)
-{
-	const struct message *message;
-	size_t n = 0;
-
-	while (n < MESSAGES_A_TURN && (message = queue_peek(queue))) {
-		cold_message(all->cold, message);
-		queue_take(queue);
-		n++;
-	}
-	return n;
-}
-
-/* A replay's next message: of the lowest stamp, once every worker has one to offer or has ended. */
-static struct queue *lowest(struct workers *all)
-{
-	struct queue *best = NULL;
-	uint64_t stamp = 0;
-
-	for (size_t i = 0; i < all->n; i++) {
-		struct queue *queue = all->worker[i].queue;
-		bool ended = queue_ended(queue);
-		const struct message *message = queue_peek(queue);
-
-		if (!message && !ended)
-			return NULL;
-		if (message && (!best || message->stamp < stamp)) {
-			best = queue;
-			stamp = message->stamp;
-		}
-	}
-	return best;
-}
-
-static size_t merge(struct workers *all)
-{
-	struct queue *queue;
-	size_t n = 0;
-
-	while (n < MESSAGES_A_TURN && (queue = lowest(all))) {
-		cold_message(all->cold, queue_peek(queue));
-		queue_take(queue);
-		n++;
-	}
-	return n;
-}
-
-static size_t take_messages(struct workers *all)
-{
-	size_t n = 0;
-
-	if (all->config.replay)
-		return merge(all);
-	for (size_t i = 0; i < all->n; i++)
-		n += empty_queue(all, all->worker[i].queue);
-	return n;
-}
-
-static bool all_ended(const struct workers *all)
-{
-	for (size_t i = 0; i < all->n; i++)
-		if (!queue_ended(all->worker[i].queue))
-			return false;
-	return true;
-}
-
 static void sleep_until(struct workers *all, uint64_t now_ns, uint64_t then_ns)
 {
 	struct pollfd fd = { .fd = all->bell.fd, .events = POLLIN };
@@ -281,17 +205,17 @@ static void *run_cold(void *ctx)
 {
 	struct workers *all = ctx;
 
-	while (!all_ended(all)) {
+	while (!inbox_ended(&all->inbox)) {
 		uint64_t now_ns = clock_boot_ns(), next_ns;
 
 		take_settings(all);
 		take_anchor(all);
 		next_ns = cold_tick(all->cold, now_ns);
-		if (take_messages(all))
+		if (inbox_take(&all->inbox, all->cold))
 			continue;
 		publish(all);
 		bell_lie_down(&all->bell);
-		if (!take_messages(all) && !all_ended(all))
+		if (!inbox_take(&all->inbox, all->cold) && !inbox_ended(&all->inbox))
 			sleep_until(all, now_ns, next_ns);
 		bell_get_up(&all->bell);
 	}
@@ -321,7 +245,7 @@ static void *run_tracer(void *ctx)
 
 /* ---- beginning */
 
-static int start_thread(pthread_t *ret, void *(*run)(void *), void *ctx, const char *name)
+static int thread_start(struct thread *thread, void *(*run)(void *), void *ctx, const char *name)
 {
 	sigset_t all, before;
 	int err;
@@ -329,18 +253,24 @@ static int start_thread(pthread_t *ret, void *(*run)(void *), void *ctx, const c
 	/* signals are the main thread's */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(ret, NULL, run, ctx);
+	err = pthread_create(&thread->id, NULL, run, ctx);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (err)
-		return -err;
-	pthread_setname_np(*ret, name);
-	return 0;
+	thread->started = err == 0;
+	if (thread->started)
+		pthread_setname_np(thread->id, name);
+	return -err;
+}
+
+static void thread_join(struct thread *thread)
+{
+	if (thread->started)
+		pthread_join(thread->id, NULL);
+	thread->started = false;
 }
 
 static int make_worker(struct workers *all, unsigned int number)
 {
 	struct worker *worker = &all->worker[number];
-	bool patient = all->config.replay != NULL;
 	int err;
 
 	worker->all = all;
@@ -348,7 +278,8 @@ static int make_worker(struct workers *all, unsigned int number)
 	worker->source = all->config.sources[number];
 	worker->wants = all->config.settings->wants;
 	atomic_store(&worker->wants_taken, worker->wants);
-	err = queue_new(LIMIT_QUEUE, patient, &all->bell, &worker->queue);
+	err = queue_new(LIMIT_QUEUE, all->config.replay != NULL, &all->bell, &worker->queue);
+	all->inbox.queue[number] = worker->queue;
 	if (err == 0)
 		err = hot_new(worker->source, worker->queue, worker->wants, &worker->stats, &worker->hot);
 	return err;
@@ -358,7 +289,8 @@ static int make_cold(struct workers *all)
 {
 	struct cold_config config = {
 		.settings = all->config.settings, .who = all->config.who, .deadline_ms = ORIGIN_MS,
-		.boot_id = all->config.boot_id, .wall = wall, .committed = committed, .earlier = earlier, .ctx = all,
+		.boot_id = all->config.boot_id, .wall = wall, .committed = committed, .ctx = all,
+		.earlier = all->config.earlier, .earlier_ctx = all->config.earlier_ctx,
 		.ledger = all->config.ledger, .n_sinks = all->config.n_sinks,
 	};
 
@@ -370,13 +302,10 @@ static int make_tracer(struct workers *all, struct anchor now)
 {
 	struct tracer_config config = { .path = all->config.trace_path, .anchor = now, .n_rings = all->n,
 					.wants = all->config.settings->wants };
-	struct utsname host;
 
 	config.about.scrubbed = all->config.scrub;
 	memcpy(config.about.boot_id, all->config.boot_id, sizeof(config.about.boot_id));
 	STR_COPY(config.about.node, str_of(all->config.settings->node));
-	if (uname(&host) == 0)
-		STR_COPY(config.about.arch, str_of(host.machine));
 	return tracer_new(&config, &all->tracer);
 }
 
@@ -399,21 +328,15 @@ static int make(struct workers *all)
 static int start(struct workers *all)
 {
 	char name[32];
-	int err = start_thread(&all->cold_thread, run_cold, all, "aitap-cold");
+	int err = thread_start(&all->cold_thread, run_cold, all, "aitap-cold");
 
-	all->cold_started = err == 0;
-	if (err == 0 && all->config.helper) {
-		err = start_thread(&all->helper_thread, run_helper, all, "aitap-who");
-		all->helper_started = err == 0;
-	}
-	if (err == 0 && all->tracer) {
-		err = start_thread(&all->trace_thread, run_tracer, all, "aitap-trace");
-		all->trace_started = err == 0;
-	}
+	if (err == 0 && all->config.helper)
+		err = thread_start(&all->helper_thread, run_helper, all, "aitap-who");
+	if (err == 0 && all->tracer)
+		err = thread_start(&all->trace_thread, run_tracer, all, "aitap-trace");
 	for (size_t i = 0; err == 0 && i < all->n; i++) {
 		snprintf(name, sizeof(name), "aitap-hot-%zu", i);
-		err = start_thread(&all->worker[i].thread, run_worker, &all->worker[i], name);
-		all->worker[i].started = err == 0;
+		err = thread_start(&all->worker[i].thread, run_worker, &all->worker[i], name);
 	}
 	return err;
 }
@@ -430,6 +353,8 @@ int workers_start(const struct workers_config *config, struct workers **ret)
 		return -ENOMEM;
 	all->config = *config;
 	all->n = config->n_sources;
+	all->inbox.n = all->n;
+	all->inbox.by_stamp = config->replay != NULL;
 	all->bell.fd = -1;
 	pthread_mutex_init(&all->mutex, NULL);
 	atomic_store(&all->settings, config->settings);
@@ -500,15 +425,12 @@ struct workers_sum workers_sum(struct workers *all)
 	struct workers_sum sum = { 0 };
 
 	for (size_t i = 0; i < all->n; i++) {
-		const struct worker *worker = &all->worker[i];
+		const struct stats *stats = &all->worker[i].stats;
 
-		for (size_t j = 0; j < STAT_MAX; j++)
-			sum.stat[j] += stat_get(&worker->stats.n[j]);
-		for (size_t j = 0; j < EVENT_LOSS_MAX; j++)
-			sum.loss[j] += stat_get(&worker->stats.loss[j]);
-		for (size_t j = 0; j < EVENT_SKIP_MAX; j++)
-			sum.skip[j] += stat_get(&worker->stats.skip[j]);
-		sum.source_malformed += stat_get(&worker->stats.source_malformed);
+		stats_sum(stats->n, STAT_MAX, sum.stat);
+		stats_sum(stats->loss, EVENT_LOSS_MAX, sum.loss);
+		stats_sum(stats->skip, EVENT_SKIP_MAX, sum.skip);
+		sum.source_malformed += stat_get(&stats->source_malformed);
 	}
 	if (all->tracer) {
 		sum.trace_lost = tracer_lost(all->tracer);
@@ -527,13 +449,13 @@ static void stop_helper(struct workers *all)
 {
 	struct timespec until;
 
-	if (!all->helper_started)
+	if (!all->helper_thread.started)
 		return;
 	atomic_store(&all->helper_stop, true);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec++;
-	if (pthread_timedjoin_np(all->helper_thread, NULL, &until) == 0)
-		all->helper_started = false;
+	if (pthread_timedjoin_np(all->helper_thread.id, NULL, &until) == 0)
+		all->helper_thread.started = false;
 }
 
 static void never_started(struct worker *worker)
@@ -550,24 +472,18 @@ void workers_stop(struct workers *all)
 	for (size_t i = 0; i < all->n; i++) {
 		struct worker *worker = &all->worker[i];
 
-		if (worker->started)
-			pthread_join(worker->thread, NULL);
-		else
+		if (!worker->thread.started)
 			never_started(worker);
-		worker->started = false;
+		thread_join(&worker->thread);
 	}
-	if (all->cold_started)
-		pthread_join(all->cold_thread, NULL);
-	all->cold_started = false;
+	thread_join(&all->cold_thread);
 	stop_helper(all);
-	if (all->trace_started)
-		pthread_join(all->trace_thread, NULL);
-	all->trace_started = false;
+	thread_join(&all->trace_thread);
 }
 
 bool workers_helper_ended(const struct workers *all)
 {
-	return !all->helper_started;
+	return !all->helper_thread.started;
 }
 
 struct workers *workers_free(struct workers *all)
