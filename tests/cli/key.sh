@@ -59,6 +59,7 @@ same 'an argument is not repeated' 0 "$(grep -c "$credential" "$dir/err")"
 refuses 'nothing' 2 'no credential on standard input' --config /dev/null </dev/null
 head -c 20000 /dev/zero | tr '\0' x >"$dir/long"
 refuses 'too much' 2 'bytes are no credential' --config /dev/null <"$dir/long"
+STATE_DIRECTORY=/proc/none XDG_STATE_HOME=/proc/none refuses 'no place for a secret' 3 'fits no record' --config /dev/null <<<"$credential"
 echo short >"$dir/fleet.key"
 echo 'privacy: {secret_file: fleet.key}' >"$dir/a.yaml"
 refuses 'a file without a secret' 2 'holds no secret' --config "$dir/a.yaml" <<<"$credential"

@@ -119,6 +119,9 @@ static int key_run(int argc, char **argv)
 	problems_log(&problems);
 	if (err < 0)
 		code = command_fail(EXIT_USAGE, "key", "'%s': cannot be used: %s", path ? path : CONFIG_PATH, strerror(-err));
+	else if (!config->secret_kept)
+		code = command_fail(EXIT_CANNOT, "key", "without a secret that is kept a fingerprint fits no record: run as the user who runs aitap "
+				    "(sudo?), or name a configuration with privacy.secret_file");
 	else
 		code = print_fingerprint(&config->wants, person);
 	config_free(config);

@@ -58,6 +58,7 @@ struct config {
 	struct config_plaintext plaintext[CONFIG_PLAINTEXT];
 
 	struct wants wants;		/* secret included where CONFIG_SECRET was asked for */
+	bool secret_kept;		/* false: it is of this run only, for want of a place */
 	struct attribution *attribution;	/* owned */
 	uint32_t n_gateways;
 	struct config_gateway gateways[CONFIG_GATEWAYS];

@@ -145,11 +145,15 @@ static bool user_state(char *ret, size_t size)
 static void own_secret(struct reading *r, const struct config *previous)
 {
 	struct wants *wants = &r->config->wants;
-	int err = host_secret(config_state(), wants);
+	int err = host_secret(config_state(), wants), first = err;
 	char folder[200];
 
 	if (err < 0 && err != -EBADMSG && user_state(folder, sizeof(folder)))
 		err = host_secret(folder, wants);
+	r->config->secret_kept = err == 0;
+	if (err == 0 && first == -EACCES)
+		problem(r, PROBLEM_WARNING, NULL, "%s/host.key is not ours to read: fingerprints are made with this user's own secret, "
+			"and differ from those of an aitap that may read it", config_state());
 	if (err == 0)
 		return;
 	if (err == -EBADMSG) {
@@ -162,7 +166,7 @@ static void own_secret(struct reading *r, const struct config *previous)
 		return;
 	}
 	problem(r, PROBLEM_WARNING, NULL, "no secret can be kept in %s (%s): fingerprints of credentials hold for this run only",
-		config_state(), strerror(-err));
+		config_state(), strerror(-first));
 	wants->secret_generation = 1;
 	if (getrandom(wants->secret, sizeof(wants->secret), 0) != sizeof(wants->secret))
 		reading_failed(r, -EIO);
@@ -190,6 +194,7 @@ void secret_take(struct reading *r, const struct config *previous)
 		problem(r, PROBLEM_ERROR, NULL, "a sink sends records to others: privacy.secret_file is needed, one for the whole fleet");
 	if (!(r->flags & CONFIG_SECRET))
 		return;
+	r->config->secret_kept = true;
 	if (r->secret[0])
 		secret_of_file(r);
 	else if (r->secret_env[0] && (!given || !parse_secret(str_of(given), &r->config->wants)))
