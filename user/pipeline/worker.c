@@ -280,9 +280,7 @@ static int make_worker(struct workers *all, unsigned int number)
 	atomic_store(&worker->wants_taken, worker->wants);
 	err = queue_new(LIMIT_QUEUE, all->config.replay != NULL, &all->bell, &worker->queue);
 	all->inbox.queue[number] = worker->queue;
-	if (err == 0)
-		err = hot_new(worker->source, worker->queue, worker->wants, &worker->stats, &worker->hot);
-	return err;
+	return err < 0 ? err : hot_new(worker->source, worker->queue, worker->wants, &worker->stats, &worker->hot);
 }
 
 static int make_cold(struct workers *all)
@@ -320,9 +318,7 @@ static int make(struct workers *all)
 		err = make_tracer(all, now);
 	for (unsigned int i = 0; err == 0 && i < all->n; i++)
 		err = make_worker(all, i);
-	if (err == 0)
-		err = make_cold(all);
-	return err;
+	return err < 0 ? err : make_cold(all);
 }
 
 static int start(struct workers *all)
