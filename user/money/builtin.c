@@ -18,7 +18,8 @@ extern const char aitap_prices_begin[], aitap_prices_end[];
 
 int prices_builtin(struct prices **ret, struct buf *error)
 {
-	/* cppcheck-suppress comparePointers; the linker makes one object of both */
+	/* the linker makes one object of both */
+	/* cppcheck-suppress comparePointers */
 	struct str text = { aitap_prices_begin, (size_t)(aitap_prices_end - aitap_prices_begin) };
 
 	return prices_parse(text, "built-in prices", ret, error);
