@@ -68,7 +68,8 @@ static struct credential parse(struct str value)
 }
 
 static const struct str headers[] = {
-	S("authorization"), S("x-api-key"), S("api-key"), S("x-goog-api-key"), S("ocp-apim-subscription-key"), S("x-portkey-api-key"),
+	S("authorization"), S("x-api-key"), S("api-key"), S("x-goog-api-key"), S("ocp-apim-subscription-key"),
+	S("x-portkey-api-key"),
 	S("cf-aig-authorization"), S("xi-api-key"),
 };
 
@@ -104,8 +105,8 @@ static bool stand_in(struct str secret, enum credential_kind *ret_kind, struct s
 {
 	struct str rest = str_sub(secret, STAND_IN.n, secret.n), kind;
 
-	if (!str_starts(secret, STAND_IN) || !str_split(&rest, ':', &kind) || rest.n < 4 || rest.n >= FINGERPRINT_MAX ||
-	    rest.p[0] != 'k')
+	if (!str_starts(secret, STAND_IN) || !str_split(&rest, ':', &kind) || rest.n < 4 ||
+	    rest.n >= FINGERPRINT_MAX || rest.p[0] != 'k')
 		return false;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		if (!str_eq(kind, str_of(kinds[i])))

@@ -182,7 +182,8 @@ int keep_query(const struct wants *wants, struct str query, struct buf *ret)
 		}
 		buf_str(ret, name);
 		buf_char(ret, '=');
-		credential_stand_in(wants, name, url_decode(str_sub(one, (size_t)equals + 1, one.n), secret_text, sizeof(secret_text)), ret);
+		one = url_decode(str_sub(one, (size_t)equals + 1, one.n), secret_text, sizeof(secret_text));
+		credential_stand_in(wants, name, one, ret);
 	}
 	explicit_bzero(secret_text, sizeof(secret_text));
 	return ret->error;

@@ -71,7 +71,7 @@ static void choose_dialect(const struct head *head, const struct provider *own, 
 	choice->route = NULL;
 	if (dialect) {
 		route = best_route(dialect, head->path, &weight);
-		if (claim(own, head, route) > 0) {
+		if (claim(dialect->provider, head, route) > 0) {
 			choice->route = route;
 			return;
 		}

@@ -344,7 +344,8 @@ static bool raw_has(const struct skim *s, struct str key)
 
 	quoted[0] = '"';
 	memcpy(quoted + 1, key.p, key.n);
-	memcpy(quoted + 1 + key.n, "\":", 2);
+	quoted[key.n + 1] = '"';
+	quoted[key.n + 2] = ':';
 	if (!memmem(text, s->raw_value->n, quoted, key.n + 3))
 		return false;
 	for (size_t at = s->raw_value->n; at-- > 0 && depth >= 0;) {
