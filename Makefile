@@ -28,7 +28,7 @@ SEE_run      := event feed wire ai who money out book pipeline tap
 ROOMS        := base noun feed wire ai who money out book pipeline tap run
 
 # what only a build with the kernel side has; everything else is the core
-CAPTURE_SRC := $(wildcard user/tap/*.c) $(wildcard $(patsubst %,user/run/%.c,cmd_run cmd_doctor cmd_trace observe survey gauges))
+CAPTURE_SRC := $(wildcard user/tap/*.c) $(wildcard $(patsubst %,user/run/%.c,cmd_run cmd_doctor cmd_trace observe observe_health observe_probes survey gauges))
 CORE_ONLY   := $(wildcard user/run/core_only.c)
 CORE_SRC    := $(filter-out $(CAPTURE_SRC) $(CORE_ONLY) user/run/main.c,$(foreach r,$(ROOMS),$(wildcard user/$(r)/*.c)))
 BPF_SRC     := $(wildcard bpf/*.bpf.c)

@@ -5,8 +5,6 @@
  * only then is anything armed: no event finds nobody listening. The end takes
  * the same way back: disarm, drain, commit.
  */
-#include "run/observe.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -19,198 +17,33 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "out/http.h"
-#include "run/child.h"
 #include "run/command.h"
 #include "run/gauges.h"
 #include "run/notify.h"
-#include "run/outlets.h"
-#include "run/setup.h"
-#include "run/totals.h"
-#include "run/tree.h"
-#include "tap/tap.h"
-#include "tap/targets.h"
-#include "who/cgroup.h"
-#include "who/host.h"
+#include "run/observe_inside.h"
 
 #define TURN_MS 1000
-#define WORKERS_DEFAULT 4
-
-struct observation {
-	const struct options *options;
-	struct setup *setup;		/* in force */
-	struct setup *retiring;		/* until nobody uses it any more */
-	uint64_t stamp;			/* of the files that setup was loaded from */
-	bool reload_ok;
-	struct outlets outlets;
-	struct tap *tap;
-	struct targets *targets;	/* NULL: capture is off */
-	struct host *host;
-	struct who *who;
-	struct workers *workers;
-	struct metrics *metrics;
-	struct http *http;
-	struct totals totals;
-	struct child child;
-	int signals;
-	uint64_t turned_ns;
-	bool stop;
-	char unsupported[512];		/* why nothing can be observed; "" */
-};
-
-/* ---- metrics and health */
-
-struct filling {
-	struct metrics *metrics;
-	struct gauges gauges;
-};
-
-static void fill_gauges(void *ctx)
-{
-	struct filling *filling = ctx;
-
-	gauges_set(filling->metrics, &filling->gauges);
-}
-
-static int on_metrics(void *ctx, struct buf *to)
-{
-	struct observation *run = ctx;
-	struct workers_sum sum;
-	struct filling filling = { run->metrics, { .targets = run->targets, .supported = !run->unsupported[0],
-						   .reload_ok = run->reload_ok } };
-
-	if (!run->workers) {
-		fill_gauges(&filling);
-		return metrics_text(run->metrics, to);
-	}
-	sum = workers_sum(run->workers);
-	filling.gauges.sum = &sum;
-	workers_with(run->workers, fill_gauges, &filling);
-	return workers_metrics(run->workers, to);
-}
-
-static int on_ready(void *ctx, struct buf *why)
-{
-	const struct observation *run = ctx;
-
-	if (run->unsupported[0])
-		buf_puts(why, run->unsupported);
-	else if (!run->workers || !workers_running(run->workers))
-		buf_puts(why, "not reading events");
-	else
-		return 0;
-	return -EAGAIN;
-}
-
-static const struct http_ops http_ops = { .metrics = on_metrics, .ready = on_ready };
-
-static void tell_teams(void *ctx)
-{
-	struct observation *run = ctx;
-	const struct attribution *attribution = run->setup->settings.attribution;
-	const struct team *team;
-
-	for (size_t i = 0; (team = attribution_team(attribution, i)); i++)
-		metrics_teams(run->metrics, (const char *const[]){ team->id }, 1);
-}
-
-static int open_http(struct observation *run)
-{
-	const char *listen = run->options->metrics ? run->options->metrics : run->options->command ? "none" : run->setup->config->metrics;
-	int err;
-
-	if (!listen[0] || !strcmp(listen, "none"))
-		return EXIT_DONE;
-	err = http_open(listen, &http_ops, run, &run->http);
-	if (err == 0)
-		return EXIT_DONE;
-	if (err == -EINVAL)
-		return command_fail(EXIT_USAGE, run->options->name, "--metrics '%s': an address and a port, as in 127.0.0.1:9914", listen);
-	if (run->options->metrics)
-		return command_fail(EXIT_CANNOT, run->options->name, "metrics on %s: %s", listen, strerror(-err));
-	log_warn(err, "metrics on %s: not served; --metrics ADDR:PORT picks another place", listen);
-	return EXIT_DONE;
-}
 
 /* ---- pieces of the start */
 
+/* A UUID in text; zeros where the kernel tells none. */
 static void boot_id(uint8_t ret[16])
 {
 	_cleanup_close_ int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	char text[64] = "";
-	unsigned int digit, n = 0;
-	ssize_t size = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	char text[64];
+	unsigned int n = 0;
+	ssize_t size = fd < 0 ? 0 : read(fd, text, sizeof(text));
 
 	memset(ret, 0, 16);
-	for (ssize_t i = 0; i < size && n < 32; i++)
-		if (sscanf((char[]){ text[i], 0 }, "%x", &digit) == 1) {
-			ret[n / 2] = (uint8_t)(ret[n / 2] << 4 | digit);
-			n++;
-		}
-}
+	for (ssize_t i = 0; i < size && n < 32; i++) {
+		char c = text[i] | 32;
+		bool digit = c >= '0' && c <= '9';
 
-static unsigned int n_workers(const struct options *options)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (options->workers)
-		return options->workers;
-	return cpus < 1 ? 1 : cpus > WORKERS_DEFAULT ? WORKERS_DEFAULT : (unsigned int)cpus;
-}
-
-static bool scoped_by_process(const struct options *options)
-{
-	return options->command || options->n_pids;
-}
-
-static int open_tap(struct observation *run)
-{
-	const struct options *options = run->options;
-	_cleanup_(buf_done) struct buf reason = BUF(KIB(4));
-	struct tap_config config = {
-		.rings = n_workers(options), .ring_bytes = options->ring_bytes, .only_followed = scoped_by_process(options),
-		.default_scope = options->n_cgroups ? EVENT_SCOPE_DENY : EVENT_SCOPE_ALLOW,
-	};
-	int hierarchy = cgroup_hierarchy(), err;
-
-	config.hierarchy = hierarchy < 0 ? EVENT_CGROUP_V2 : (enum event_hierarchy)hierarchy;
-	err = tap_open(&config, &reason, &run->tap);
-	if (err == 0)
-		return EXIT_DONE;
-	STR_COPY(run->unsupported, reason.n ? buf_view(&reason) : str_of(strerror(-err)));
-	return command_fail(EXIT_CANNOT, options->name, "%s", run->unsupported);
-}
-
-static int follow(void *ctx, pid_t pid)
-{
-	return tap_follow(ctx, pid);
-}
-
-/* What the options say is to be read: processes and what they start, cgroups and what lies below. */
-static int set_scope(struct observation *run)
-{
-	const struct options *options = run->options;
-	int err;
-
-	for (size_t i = 0; i < options->n_pids; i++) {
-		err = tree_walk(options->pids[i], follow, run->tap);
-		if (err < 0)
-			return command_fail(err == -ESRCH ? EXIT_USAGE : EXIT_CANNOT, options->name, "--pid %d: %s", options->pids[i],
-					    strerror(-err));
+		if (!digit && (c < 'a' || c > 'f'))
+			continue;
+		ret[n / 2] = (uint8_t)(ret[n / 2] << 4 | (digit ? c - '0' : c - 'a' + 10));
+		n++;
 	}
-	for (size_t i = 0; i < options->n_cgroups; i++) {
-		struct source *source = tap_source(run->tap, 0);
-		uint64_t id;
-
-		err = cgroup_id_of(options->cgroups[i], &id);
-		if (err < 0)
-			return command_fail(EXIT_USAGE, options->name, "--cgroup '%s': %s; give a path as in /proc/PID/cgroup",
-					    options->cgroups[i], strerror(-err));
-		err = source->ops->scope(source, id, EVENT_SCOPE_ALLOW);
-		if (err < 0)
-			return command_fail(EXIT_CANNOT, options->name, "--cgroup '%s': %s", options->cgroups[i], strerror(-err));
-	}
-	return EXIT_DONE;
 }
 
 static void on_committed(void *ctx, const struct record *record)
@@ -246,53 +79,6 @@ static int start_workers(struct observation *run)
 	boot_id(config.boot_id);
 	outlets_config(&run->outlets, &config);
 	return workers_start(&config, &run->workers);
-}
-
-/* ---- what is probed */
-
-static void on_target(void *ctx, const struct target_state *state)
-{
-	struct observation *run = ctx;
-	const struct target *target = state->target;
-	struct {
-		struct event_target event;
-		char text[TARGET_PATH_MAX + 256];
-	} told = { .event = { .header = { .type = EVENT_TARGET, .abi = EVENT_ABI, .boot_ns = clock_boot_ns() },
-			      .device = target->device, .inode = target->inode, .library = target->library,
-			      .state = (event_u8)state->state } };
-	int n = snprintf(told.text, sizeof(told.text), "%s", target->name);
-
-	told.event.path_len = (event_u16)n;
-	n += snprintf(told.text + n, sizeof(told.text) - (size_t)n, "%.200s", state->reason);
-	told.event.reason_len = (event_u16)(n - told.event.path_len);
-	told.event.header.size = (event_u32)(sizeof(told.event) + (size_t)n);
-	workers_target(run->workers, &told.event);
-	if (state->state == EVENT_TARGET_FAILED)
-		log_warn(state->error, "%s: not probed: %s", target->name, state->reason);
-	else
-		log_debug("%s %s: %s %s", target->version, target->name, state->state == EVENT_TARGET_ARMED ? "armed" : "not armed",
-			  state->reason);
-}
-
-/* The kill switch: capture.enabled: false takes every probe away. */
-static int set_capture(struct observation *run)
-{
-	struct targets_config config = { .ops = &targets_tap_ops, .ops_ctx = run->tap, .changed = on_target, .changed_ctx = run };
-	int err;
-
-	if (!run->setup->config->capture) {
-		run->targets = targets_free(run->targets);
-		return 0;
-	}
-	if (run->targets)
-		return 0;
-	err = targets_new(&config, &run->targets);
-	if (err < 0)
-		return err;
-	err = targets_start(run->targets);
-	if (err < 0)
-		log_warn(err, "no news of mappings to be had; looking at /proc every second instead");
-	return 0;
 }
 
 static void say_ready(const struct observation *run)
@@ -340,8 +126,8 @@ static void reload(struct observation *run, bool asked)
 	if (who_wants(run->who, next->settings.wants) < 0)
 		log_line(LOG_WARN, 0, "new names of the environment are not looked for");
 	workers_settings(run->workers, &next->settings);
-	workers_with(run->workers, tell_teams, run);
-	if (set_capture(run) < 0)
+	workers_with(run->workers, observe_tell_teams, run);
+	if (observe_set_capture(run) < 0)
 		log_line(LOG_ERROR, 0, "probes cannot be attached again");
 	log_info("configuration %.19s... is in force", next->config->hash);
 }
@@ -463,20 +249,20 @@ static int begin(struct observation *run)
 		err = catch_signals(run);
 	if (err < 0)
 		return command_fail(EXIT_CANNOT, options->name, "%s", strerror(-err));
-	tell_teams(run);
+	observe_tell_teams(run);
 	code = outlets_open(options->name, !options->records && beside ? "none" : options->records,
 			    !options->ledger && beside ? "none" : options->ledger, run->setup->config, &run->outlets);
 	if (code == EXIT_DONE)
-		code = open_http(run);
+		code = observe_open_http(run);
 	return code;
 }
 
 static int begin_probes(struct observation *run)
 {
-	int code = open_tap(run), err;
+	int code = observe_open_tap(run), err;
 
 	if (code == EXIT_DONE)
-		code = set_scope(run);
+		code = observe_set_scope(run);
 	if (code == EXIT_DONE)
 		code = begin_child(run);
 	if (code != EXIT_DONE)
@@ -485,7 +271,7 @@ static int begin_probes(struct observation *run)
 	if (err < 0)
 		return command_fail(EXIT_CANNOT, run->options->name, "%s%s%s", run->options->trace ? run->options->trace : "cannot start",
 				    ": ", strerror(-err));
-	err = set_capture(run);
+	err = observe_set_capture(run);
 	if (err < 0)
 		return command_fail(EXIT_CANNOT, run->options->name, "cannot look for TLS libraries: %s", strerror(-err));
 	say_ready(run);

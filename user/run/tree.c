@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,7 +29,6 @@ static bool parent_of(const char *pid, pid_t *ret)
 	char path[64], text[512], *end;
 	FILE *file;
 	size_t n;
-	int parent;
 
 	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
 	file = fopen(path, "re");
@@ -38,10 +38,11 @@ static bool parent_of(const char *pid, pid_t *ret)
 	fclose(file);
 	text[n] = 0;
 	end = strrchr(text, ')');
-	if (!end || sscanf(end + 1, " %*c %d", &parent) != 1)
+	/* ") S PPID": the state is one letter */
+	if (!end || strlen(end) < 5)
 		return false;
-	*ret = parent;
-	return true;
+	*ret = (pid_t)strtol(end + 4, NULL, 10);
+	return *ret >= 0;
 }
 
 static int list_all(struct kin *kin, size_t room, size_t *ret_n)
