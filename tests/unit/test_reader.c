@@ -359,7 +359,21 @@ static void test_retrieval(void **state)
 		s.head.path = str_of(row->path);
 		begin(&s);
 		assert_int_equal(s.call->flags & (CALL_RETRIEVAL | CALL_FREE), row->flags);
+		assert_string_equal(s.call->previous_id, row->flags == CALL_RETRIEVAL ? "resp_1" : "");
 	}
+	s.head.method = STR("POST");
+	s.head.path = STR("/v1/batches");
+	begin(&s);
+	answer(&s, 200);
+	whole(&s, SIDE_RESPONSE, "{\"id\":\"batch_1\",\"object\":\"batch\",\"status\":\"validating\"}");
+	reader_end(s.reader, ENDING_COMPLETE);
+	assert_string_equal(s.last.batch_id, "batch_1");
+	assert_string_equal(s.last.response_id, "");
+	assert_int_equal(s.last.billing, BILLING_BATCH);
+	s.head.method = STR("GET");
+	s.head.path = STR("/v1/batches/batch%5F2");
+	begin(&s);
+	assert_string_equal(s.call->batch_id, "batch_2");
 	tear_down(&s);
 }
 

@@ -39,7 +39,6 @@ static const struct place places[] = {
 	{ PICK_TIER, CAME, false, FIELD(service_tier) },
 	{ PICK_SESSION, BOTH, true, FIELD(session) },
 	{ PICK_PREVIOUS, BOTH, true, FIELD(previous_id) },
-	{ PICK_BATCH, BOTH, true, FIELD(batch_id) },
 	{ PICK_ORG, BOTH, false, FIELD(org) },
 	{ PICK_PROJECT, BOTH, false, FIELD(project) },
 	{ PICK_REGION, BOTH, true, FIELD(region) },
@@ -392,12 +391,7 @@ static void settle(struct dialect *d)
 	/* what clients ask for that do not know it themselves */
 	if (!strcmp(call->model_requested, "unknown"))
 		call->model_requested[0] = 0;
-	if (d->no_usage) {
-		call->n_usages = call->n_units = 0;
-		call->usage_raw[0] = 0;
-		call->has_provider_cost = 0;
-	}
-	if (d->no_usage || !(d->reported & TOKENS)) {
+	if (!(d->reported & TOKENS)) {
 		if (call->n_usages)	/* only further ones: the first stays unknown */
 			memset(usage, 0, sizeof(*usage));
 		call->usage_source = call->n_usages ? USAGE_REPORTED : USAGE_NONE;

@@ -21,13 +21,11 @@ struct dialect {
 	uint64_t reported;		/* picks of counts that were seen: bit 1 << pick */
 	uint64_t unread;		/* picks of counts that were there and could not be read */
 	uint64_t count[PICK_MAX];	/* as the provider counts */
-	bool no_usage;			/* what was counted is not spent here: emit without */
 	bool tier_served;		/* the answer has said which */
 	bool cut;			/* the answer did not end: what was not reported is unknown, not nothing */
 	bool sure;			/* the body says that it is AI; matters on an unknown host */
 	uint32_t emitted;
 	uint64_t own[16];		/* the dialect's own memory, zero at its begin */
-	char own_text[256];
 	usage_fn emit;
 	void *ctx;
 };

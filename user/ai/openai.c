@@ -263,6 +263,9 @@ static int openai_head(struct dialect *d, enum side side, const struct head *hea
 
 	if (side == SIDE_REQUEST) {
 		azure_deployment(d, head);
+		/* the answer that is asked for again */
+		if (str_eq(head->method, STR("GET")))
+			url_decode(path_after(head->path, "/responses/"), d->call->previous_id, sizeof(d->call->previous_id));
 		/* xAI's chat leaves reasoning out of completion_tokens, its responses do not */
 		if (provider_is(d, "x_ai") && str_iends(head->path, STR("/chat/completions")))
 			d->convention |= REASONING_APART;
@@ -356,6 +359,8 @@ static int openai_item(struct dialect *d, enum side side, struct item *item)
 		item_drop(item, PICK_ID);	/* of a segment */
 	if (d->call->response_id[0] && str_starts(item_text(item, OWN_OBJECT), STR("chat.completion")))
 		item_drop(item, PICK_ID);	/* a relay may name each chunk anew */
+	if (item_is(item, OWN_OBJECT, "batch"))
+		STR_COPY(d->call->batch_id, item_text(item, PICK_ID));
 	if (item_is(item, OWN_OBJECT, "batch") && !item_is(item, PICK_STATUS, "completed"))
 		return 1;	/* its counts still grow */
 	if (item_has(item, OWN_DATA) && !item_has(item, PICK_RAW) && at(d, "image_generation"))

@@ -22,7 +22,6 @@ enum pick {
 	PICK_SESSION,
 	PICK_ACCOUNT,		/* an agent's account; hashed likewise */
 	PICK_PREVIOUS,		/* previous_id */
-	PICK_BATCH,		/* batch_id */
 	PICK_ORG,
 	PICK_PROJECT,
 	PICK_REGION,

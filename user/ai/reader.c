@@ -111,6 +111,7 @@ static void read_request(struct reader *r, const struct head *head)
 	STR_COPY(call->method, head->method);
 	STR_COPY(call->path, head->path);
 	call->port = head->port;
+	url_decode(path_after(head->path, "/batches/"), call->batch_id, sizeof(call->batch_id));
 	read_route(r, head);
 	credential_read(head, r->wants, call);
 	caller_read(head, r->wants, call);
