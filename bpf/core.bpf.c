@@ -20,17 +20,12 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define CONNECTIONS 65536
 #define CALLS 16384		/* threads that may be inside a call at one time */
-#define SCOPES 16384
-#define SCOPE_LEVELS 16		/* of nested cgroups that are asked about */
 #define ID_BLOCK 64		/* consecutive ids of one CPU: neighbours spread over the rings */
 #define EPOCH_NONE ~0u		/* no scope_epoch: the next call has to look closer */
 #define MOVED_MAX (1ull << 32)	/* no single call moves more: a length above was not written by the library */
 
 const volatile u64 id_base;	/* above every id of an earlier run of this boot */
 const volatile u32 cpus = 1;
-const volatile u32 default_scope;
-const volatile u32 hierarchy;
-const volatile bool only_followed;
 const volatile bool can_guard;	/* the kernel has bpf_preempt_disable: 6.10 */
 
 u32 scope_epoch;	/* bumped by user space with every change of `scopes` */
@@ -52,7 +47,6 @@ struct conn {
 	u8 role;
 	u8 closed;		/* shut down: nothing more passes until the library's object is used anew */
 	u8 gap[2];		/* EMIT_GAP where the bytes before the next ones did not get out */
-	u8 unused[6];
 };
 
 struct call_key {
@@ -78,19 +72,9 @@ struct proc {
 	u8 told[EVENT_RINGS_MAX];	/* TOLD_* */
 };
 
-#define HASH(name, n, key_type, value_type) \
-	struct { \
-		__uint(type, BPF_MAP_TYPE_HASH); \
-		__uint(max_entries, n); \
-		__type(key, key_type); \
-		__type(value, value_type); \
-	} name SEC(".maps")
-
 HASH(conns, CONNECTIONS, struct conn_key, struct conn);
 HASH(calls, CALLS, struct call_key, struct call);
 HASH(procs, CALLS, u32, struct proc);
-HASH(scopes, SCOPES, u64, u8);
-HASH(followed, CALLS, u32, u8);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -113,76 +97,25 @@ static const struct proc fresh_proc;
 extern void bpf_preempt_disable(void) __weak __ksym;
 extern void bpf_preempt_enable(void) __weak __ksym;
 
-static __always_inline u32 current_tgid(void)
-{
-	return bpf_get_current_pid_tgid() >> 32;
-}
-
 /*
- * Between 6.10, when the pair came, and 6.13, when uprobe programs began to be
- * preempted, it costs and does nothing; earlier kernels need none.
+ * The count and the number must be of one CPU. Between 6.10, when the pair came,
+ * and 6.13, when uprobe programs began to be preempted, the guard costs and does
+ * nothing; earlier kernels need none.
  */
 static u64 next_id(void)
 {
+	u64 *count, n = 0;
 	u32 zero = 0, cpu;
-	u64 *count = bpf_map_lookup_elem(&ids, &zero), n;
 
-	if (!count)
-		return 0;
 	if (can_guard)
 		bpf_preempt_disable();
-	n = (*count)++;
 	cpu = bpf_get_smp_processor_id();
+	count = bpf_map_lookup_elem(&ids, &zero);
+	if (count)
+		n = (*count)++;
 	if (can_guard)
 		bpf_preempt_enable();
 	return id_base + (n / ID_BLOCK * cpus + cpu) * ID_BLOCK + n % ID_BLOCK;
-}
-
-/* ---- scope: may this process be read? */
-
-static __noinline struct cgroup *cgroup_of_current(void)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct css_set *set = BPF_CORE_READ(task, cgroups);
-	struct cgroup_subsys_state *css = NULL;
-	u32 controller;
-
-	if (hierarchy == EVENT_CGROUP_V2)
-		return BPF_CORE_READ(set, dfl_cgrp);
-	if (hierarchy == EVENT_CGROUP_V1_PIDS)
-		controller = bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id);
-	else
-		controller = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
-	bpf_core_read(&css, sizeof(css), &set->subsys[controller]);
-	return BPF_CORE_READ(css, cgroup);
-}
-
-static __always_inline u64 current_cgroup(void)
-{
-	return BPF_CORE_READ(cgroup_of_current(), kn, id);
-}
-
-/* A cgroup of which nothing was said is read as the nearest above it is. */
-static __noinline u8 scope_of(struct cgroup *cgroup)
-{
-	for (u32 i = 0; i < SCOPE_LEVELS && cgroup; i++) {
-		u64 id = BPF_CORE_READ(cgroup, kn, id);
-		u8 *scope = bpf_map_lookup_elem(&scopes, &id);
-
-		if (scope)
-			return *scope;
-		cgroup = BPF_CORE_READ(cgroup, self.parent, cgroup);
-	}
-	return default_scope;
-}
-
-static __noinline bool in_scope(void)
-{
-	u32 tgid = current_tgid();
-
-	if (only_followed && !bpf_map_lookup_elem(&followed, &tgid))
-		return false;
-	return scope_of(cgroup_of_current()) == EVENT_SCOPE_ALLOW;
 }
 
 /* ---- verdicts */
@@ -202,43 +135,6 @@ static void verdict_reset(u64 id)
 
 	if (word)
 		*word = id << 8 | EVENT_VERDICT_UNDECIDED;
-}
-
-#define WORD(a, b, c, d, e, f, g, h) \
-	((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16 | (u64)(d) << 24 | \
-	 (u64)(e) << 32 | (u64)(f) << 40 | (u64)(g) << 48 | (u64)(h) << 56)
-
-static __always_inline bool begins(u64 word, u64 seen, u64 method, u64 length)
-{
-	return !((word ^ method) & seen & (length < 8 ? (1ull << 8 * length) - 1 : ~0ull));
-}
-
-/*
- * Do these bytes begin an HTTP request (RFC 9110 section 9.3, RFC 9113 section
- * 3.4)? Fewer bytes than a method has are enough if they agree with one: too
- * much is reopened rather than too little.
- */
-static __noinline bool begins_request(u64 from, u64 n)
-{
-	u64 word = 0, seen = ~0ull;
-
-	if (n >= sizeof(word)) {
-		if (bpf_probe_read_user(&word, sizeof(word), (void *)from))
-			return true;
-	} else {
-		if (bpf_probe_read_user(&word, n & 7, (void *)from))
-			return true;
-		seen = (1ull << 8 * (n & 7)) - 1;
-	}
-	return begins(word, seen, WORD('P', 'O', 'S', 'T', ' ', 0, 0, 0), 5) ||
-	       begins(word, seen, WORD('G', 'E', 'T', ' ', 0, 0, 0, 0), 4) ||
-	       begins(word, seen, WORD('P', 'U', 'T', ' ', 0, 0, 0, 0), 4) ||
-	       begins(word, seen, WORD('H', 'E', 'A', 'D', ' ', 0, 0, 0), 5) ||
-	       begins(word, seen, WORD('P', 'A', 'T', 'C', 'H', ' ', 0, 0), 6) ||
-	       begins(word, seen, WORD('D', 'E', 'L', 'E', 'T', 'E', ' ', 0), 7) ||
-	       begins(word, seen, WORD('O', 'P', 'T', 'I', 'O', 'N', 'S', ' '), 8) ||
-	       begins(word, seen, WORD('C', 'O', 'N', 'N', 'E', 'C', 'T', ' '), 8) ||
-	       begins(word, seen, WORD('P', 'R', 'I', ' ', '*', ' ', 'H', 'T'), 8);
 }
 
 /* ---- processes that have connections */
@@ -567,28 +463,23 @@ int call_leave(u64 sp, s64 ret)
 
 /* ---- a process ends, by exit or by becoming another program */
 
-struct ending {
-	u64 tgid;
-	u8 reason;
-};
-
-static long close_if_its(void *map, const struct conn_key *key, struct conn *conn, struct ending *ending)
+static long close_if_its(void *map, const struct conn_key *key, struct conn *conn, u64 *reason)
 {
-	if (key->tgid != ending->tgid)
+	if (key->tgid != current_tgid())
 		return 0;
-	conn_close(conn, ending->reason);
+	conn_close(conn, *reason);
 	bpf_map_delete_elem(map, key);
 	return 0;
 }
 
 int process_close_all(u8 reason)
 {
-	struct ending ending = { .tgid = current_tgid(), .reason = reason };
-	u32 tgid = ending.tgid;
+	u32 tgid = current_tgid();
 	struct proc *proc = bpf_map_lookup_elem(&procs, &tgid);
+	u64 why = reason;
 
 	if (proc && proc->conns)
-		bpf_for_each_map_elem(&conns, close_if_its, &ending, 0);
+		bpf_for_each_map_elem(&conns, close_if_its, &why, 0);
 	return 0;
 }
 
@@ -603,23 +494,5 @@ int process_tell_end(u8 what)
 		if (proc->in_ring[ring])
 			emit_task(ring, proc->start_ns, what);
 	bpf_map_delete_elem(&procs, &tgid);
-	return 0;
-}
-
-int process_unfollow(void)
-{
-	u32 tgid = current_tgid();
-
-	if (only_followed)
-		bpf_map_delete_elem(&followed, &tgid);
-	return 0;
-}
-
-int process_forked(u32 parent, u32 child)
-{
-	u8 yes = 1;
-
-	if (parent != child && bpf_map_lookup_elem(&followed, &parent))
-		bpf_map_update_elem(&followed, &child, &yes, BPF_ANY);
 	return 0;
 }

@@ -47,6 +47,25 @@ __hidden int process_tell_end(u8 what);		/* to every ring that holds connections
 __hidden int process_unfollow(void);
 __hidden int process_forked(u32 parent, u32 child);
 
+/* ---- between the files of the core */
+
+#define HASH(name, n, key_type, value_type) \
+	struct { \
+		__uint(type, BPF_MAP_TYPE_HASH); \
+		__uint(max_entries, n); \
+		__type(key, key_type); \
+		__type(value, value_type); \
+	} name SEC(".maps")
+
+static __always_inline u32 current_tgid(void)
+{
+	return bpf_get_current_pid_tgid() >> 32;
+}
+
 extern const volatile u32 hierarchy;	/* enum event_hierarchy */
+
+__hidden u64 current_cgroup(void);
+__hidden bool in_scope(void);			/* may the current process be read? */
+int begins_request(u64 from, u64 n);		/* do these bytes of the process begin an HTTP request? */
 
 #endif

@@ -24,7 +24,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define LINKS (2 * TARGET_SITES)
+#define LINKS ((size_t)2 * TARGET_SITES)
 #define MULTI_RETURN 1	/* BPF_F_UPROBE_MULTI_RETURN */
 
 struct attachment {

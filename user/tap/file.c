@@ -2,11 +2,13 @@
 #include "tap/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/map.h"
 
@@ -42,6 +44,14 @@ uint64_t file_id_hash(const struct file_id *id)
 bool file_id_eq(const struct file_id *a, const struct file_id *b)
 {
 	return !memcmp(a, b, sizeof(*a));
+}
+
+bool file_id_is_at(const struct file_id *id, const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct file_id there;
+
+	return fd >= 0 && !file_id_of(fd, &there) && file_id_eq(&there, id);
 }
 
 bool file_id_rewritten(const struct file_id *was, const struct file_id *is)

@@ -23,6 +23,7 @@ struct file_id {
 int file_id_of(int fd, struct file_id *ret);
 uint64_t file_id_hash(const struct file_id *);
 bool file_id_eq(const struct file_id *, const struct file_id *);
+bool file_id_is_at(const struct file_id *, const char *path);
 /* The same inode, with other contents. */
 bool file_id_rewritten(const struct file_id *was, const struct file_id *is);
 

@@ -80,6 +80,11 @@ struct targets {
 	struct targets_counts counts;
 };
 
+/* Safe against removal of the entry in hand; not to be left by break. */
+#define EACH_ENTRY(entry, t) \
+	LIST_EACH(node, &(t)->entries) \
+		for (struct entry *entry = LIST_ENTRY(node, struct entry, node); entry; entry = NULL)
+
 /* ---- states */
 
 static struct target_state state_of(const struct entry *entry)
@@ -181,9 +186,7 @@ static void entry_gone(struct targets *t, struct entry *entry, const char *reaso
 
 static void process_gone(struct targets *t, pid_t pid)
 {
-	LIST_EACH(node, &t->entries) {
-		struct entry *entry = LIST_ENTRY(node, struct entry, node);
-
+	EACH_ENTRY(entry, t) {
 		if (!arm_of(entry, pid))
 			continue;
 		entry_disarm(t, entry, pid);
@@ -230,9 +233,7 @@ static void judge(struct targets *t, struct file *file, int fd, struct str name)
 /* Probes stand at offsets of what the file held before: they go before anything else is done. */
 static void drop_rewritten(struct targets *t, const struct file_id *id)
 {
-	LIST_EACH(node, &t->entries) {
-		struct entry *entry = LIST_ENTRY(node, struct entry, node);
-
+	EACH_ENTRY(entry, t) {
 		if (file_id_rewritten(&entry->file->id, id))
 			entry_gone(t, entry, "the file was rewritten in place");
 	}
@@ -297,8 +298,9 @@ static struct file *look_at(struct targets *t, int fd, struct str name, pid_t pi
 	return file;
 }
 
-void targets_mapping(struct targets *t, pid_t pid, const struct mapping *m)
+void targets_mapping(void *ctx, pid_t pid, const struct mapping *m)
 {
+	struct targets *t = ctx;
 	uint64_t key = hash_bytes((uint64_t[]){ m->device, m->inode, m->generation }, 24, 1);
 	struct map *map = t->scanning ? &t->scanned : &t->news;
 	pid_t whom = t->config.n_pids ? pid : 0;
@@ -325,11 +327,6 @@ void targets_mapping(struct targets *t, pid_t pid, const struct mapping *m)
 
 /* ---- scans */
 
-static void scan_mapping(void *ctx, pid_t pid, const struct mapping *m)
-{
-	targets_mapping(ctx, pid, m);
-}
-
 static int scan_pid(void *ctx, pid_t pid)
 {
 	struct targets *t = ctx;
@@ -337,24 +334,14 @@ static int scan_pid(void *ctx, pid_t pid)
 	if (!in_scope(t, pid))
 		return 0;
 	t->counts.last_scan_pids++;
-	maps_read(pid, scan_mapping, t);	/* a process that is gone by now needs nothing */
+	maps_read(pid, targets_mapping, t);	/* a process that is gone by now needs nothing */
 	return 0;
-}
-
-static bool still_named(const struct entry *entry)
-{
-	_cleanup_close_ int fd = open(entry->target.name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	struct file_id id;
-
-	return fd >= 0 && !file_id_of(fd, &id) && file_id_eq(&id, &entry->file->id);
 }
 
 static void let_go(struct targets *t)
 {
-	LIST_EACH(node, &t->entries) {
-		struct entry *entry = LIST_ENTRY(node, struct entry, node);
-
-		if (entry->seen_scan != t->counts.scans && !still_named(entry))
+	EACH_ENTRY(entry, t) {
+		if (entry->seen_scan != t->counts.scans && !file_id_is_at(&entry->file->id, entry->target.name))
 			entry_gone(t, entry, "no process has it mapped, and it has no name any more");
 	}
 }
@@ -477,9 +464,7 @@ struct targets *targets_free(struct targets *t)
 
 	if (!t)
 		return NULL;
-	LIST_EACH(node, &t->entries) {
-		struct entry *entry = LIST_ENTRY(node, struct entry, node);
-
+	EACH_ENTRY(entry, t) {
 		entry_disarm(t, entry, -1);
 		mem_free(entry);
 	}
@@ -494,8 +479,8 @@ struct targets *targets_free(struct targets *t)
 
 void targets_each(const struct targets *t, target_state_fn fn, void *ctx)
 {
-	LIST_EACH(node, (struct list *)&t->entries) {
-		struct target_state state = state_of(LIST_ENTRY(node, struct entry, node));
+	EACH_ENTRY(entry, (struct targets *)t) {
+		struct target_state state = state_of(entry);
 
 		fn(ctx, &state);
 	}
@@ -505,9 +490,7 @@ struct targets_counts targets_counts(const struct targets *t)
 {
 	struct targets_counts counts = t->counts;
 
-	LIST_EACH(node, (struct list *)&t->entries) {
-		const struct entry *entry = LIST_ENTRY(node, struct entry, node);
-
+	EACH_ENTRY(entry, (struct targets *)t) {
 		counts.armed += entry->state == EVENT_TARGET_ARMED;
 		counts.failed += entry->state == EVENT_TARGET_FAILED;
 		counts.blind += entry->state == EVENT_TARGET_BLIND;

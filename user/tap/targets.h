@@ -85,8 +85,8 @@ int targets_fd(const struct targets *);		/* -1 where there is no news to be had 
 /* Takes the news; scans where some was lost, and every ten minutes to let go of files that nobody has any more. */
 int targets_run(struct targets *);
 int targets_scan(struct targets *);		/* /proc, all of it */
-/* One mapping; what targets_run() and targets_scan() do with each. */
-void targets_mapping(struct targets *, pid_t pid, const struct mapping *);
+/* One mapping; what targets_run() and targets_scan() do with each. A mapping_fn, whose ctx is a struct targets. */
+void targets_mapping(void *targets, pid_t pid, const struct mapping *);
 
 void targets_each(const struct targets *, target_state_fn, void *ctx);
 struct targets_counts targets_counts(const struct targets *);
