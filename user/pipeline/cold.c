@@ -18,7 +18,7 @@ struct entry {
 	struct origin origin;
 };
 
-#define BATCH 32
+#define BATCH 128
 
 struct cold {
 	struct cold_config config;
