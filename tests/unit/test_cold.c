@@ -246,16 +246,16 @@ static void test_a_full_batch_does_not_wait(void **state)
 
 	cold_tick(bench->cold, 1000 * MS);
 	bench->order[0] = 0;
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 600; i++) {
 		bench->n_order = 0;
 		send_call(bench);
 	}
-	assert_true(bench->committed >= 150);
-	assert_int_equal(bench->ledger.puts, 200);
+	assert_true(bench->committed >= 500);
+	assert_int_equal(bench->ledger.puts, 600);
 	bench->n_order = 0;
 	commit(bench);
-	assert_int_equal(bench->committed, 200);
-	assert_int_equal(bench->first.puts, 200);
+	assert_int_equal(bench->committed, 600);
+	assert_int_equal(bench->first.puts, 600);
 }
 
 /* Sinks that fail are counted with their reason, and hold up nobody. */

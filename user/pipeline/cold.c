@@ -18,7 +18,7 @@ struct entry {
 	struct origin origin;
 };
 
-#define BATCH 128
+#define BATCH 128	/* records that wait for one commit; some 6 MiB */
 
 struct cold {
 	struct cold_config config;
