@@ -6,6 +6,7 @@ O=${O:-.output}
 aitap=$O/aitap
 [ -x "$aitap" ] || aitap=$O/aitap-core
 dir=$(mktemp -d) || exit 1
+export STATE_DIRECTORY=$dir/state
 holder=
 cleanup() {
 	if [ -n "$holder" ]; then exec 7>&-; wait "$holder"; fi

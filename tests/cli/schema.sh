@@ -4,6 +4,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 O=${O:-.output}
 dir=$(mktemp -d) || exit 1
+export STATE_DIRECTORY=$dir/state
 trap 'rm -rf "$dir"' EXIT
 status=0
 
