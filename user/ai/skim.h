@@ -166,6 +166,7 @@ struct skim {
 	uint8_t raw;		/* the level at which WANT_NUMBERS began, from 1; 0: not under way */
 	uint8_t raw_open;	/* levels open in what it writes */
 	bool raw_comma;
+	uint64_t raw_names;	/* hashes of the names that it has: bit by bit */
 	struct value *raw_value;
 	int error;
 	struct skim_level level[SKIM_DEPTH];

@@ -335,13 +335,18 @@ static void raw_put(struct skim *s, const char *p, size_t n)
 	append(&s->item, s->raw_value, p, n);
 }
 
-/* Does the innermost level that is open have a member of that name? */
-static bool raw_has(const struct skim *s, struct str key)
+/* Does the innermost level that is open have a member of that name? Nearly always its hash is new. */
+static bool raw_has(struct skim *s, struct str key)
 {
+	uint64_t hash = 1ull << ((key.n * 31 + (uint8_t)key.p[0] * 7 + (uint8_t)key.p[key.n - 1]) & 63);
 	const char *text = s->item.text + s->raw_value->at;
 	char quoted[SKIM_KEY + 3];
+	bool may = s->raw_names & hash;
 	int depth = 0;
 
+	s->raw_names |= hash;
+	if (!may)
+		return false;
 	quoted[0] = '"';
 	memcpy(quoted + 1, key.p, key.n);
 	quoted[key.n + 1] = '"';
@@ -391,6 +396,7 @@ void raw_begin(struct skim *s, const struct want *want)
 	s->raw = s->depth;
 	s->raw_open = 1;
 	s->raw_comma = false;
+	s->raw_names = 0;
 	s->raw_value = value;
 	raw_put(s, "{", 1);
 }
