@@ -167,6 +167,11 @@ $(TAP_BIN): $(O)/tests/%: tests/%.c $(O)/libcore.a $(call obj,$(wildcard user/ta
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. -I$(O) $< $(TAP_OBJ) $(O)/libcore.a $(CAPTURE_LIBS) $(CORE_LIBS) -o $@
 
+$(O)/tools/bench/probe: tools/bench/probe.c $(O)/libcore.a $(call obj,$(wildcard user/tap/*.c))
+	$(call say,TOOL,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. -I$(O) $< $(TAP_OBJ) $(O)/libcore.a $(CAPTURE_LIBS) $(CORE_LIBS) -lssl -lcrypto -o $@
+
 # the program under observation: knows nothing of ours
 $(O)/tests/live/pair: tests/live/pair.c
 	$(call say,TEST,$@)

@@ -106,7 +106,7 @@ static int add_site(struct look *look, enum site_role role, uint64_t address, ui
 	struct target *target = look->target;
 	struct site_need need = roles[role].need;
 	struct site site = { .role = (uint8_t)role, .done_arg = done_arg };
-	struct site_place place;
+	struct site_place place = { 0 };
 	struct code code;
 	int error;
 
