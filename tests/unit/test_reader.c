@@ -552,6 +552,20 @@ static void test_persons(const struct wants *wants)
 	}
 }
 
+/* Whatever a dialect reads of a head stays. */
+static void test_kept_headers(const struct wants *wants)
+{
+	const struct provider *provider;
+	size_t n = 0;
+
+	for (size_t at = 0; (provider = provider_next(&at));)
+		for (int side = SIDE_REQUEST; side <= SIDE_RESPONSE; side++)
+			for (const struct want *want = provider->headers[side]; want && want->path; want++, n++)
+				if (keep_header(wants, (enum side)side, str_of(want->path)) == KEEP_NOTHING)
+					fail_msg("%s does not keep %s", provider->name, want->path);
+	assert_true(n > 10);
+}
+
 static void test_keep(void **state)
 {
 	static const struct {
@@ -583,6 +597,7 @@ static void test_keep(void **state)
 	EACH(row, table)
 		if (keep_path(s.wants, row->side, str_of(row->path)) != row->keep)
 			fail_msg("'%s' is kept as %d", row->path, keep_path(s.wants, row->side, str_of(row->path)));
+	test_kept_headers(s.wants);
 	assert_int_equal(keep_header(s.wants, SIDE_REQUEST, STR("X-Secret-Thing")), KEEP_NOTHING);
 	assert_int_equal(keep_header(s.wants, SIDE_REQUEST, STR("User-Agent")), KEEP_TEXT);
 	assert_int_equal(keep_header(s.wants, SIDE_RESPONSE, STR("X-Request-Id")), KEEP_TEXT);

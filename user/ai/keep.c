@@ -49,7 +49,7 @@ static enum keep keep_among(const struct want *want, struct str name)
 {
 	for (; want && want->path; want++)
 		if (str_ieq(name, str_of(want->path)))
-			return keep_pick(want);
+			return stronger(KEEP_TEXT, keep_pick(want));	/* a count too: a header is text */
 	return KEEP_NOTHING;
 }
 

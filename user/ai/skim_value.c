@@ -338,7 +338,7 @@ static void raw_put(struct skim *s, const char *p, size_t n)
 /* Does the innermost level that is open have a member of that name? Nearly always its hash is new. */
 static bool raw_has(struct skim *s, struct str key)
 {
-	uint64_t hash = 1ull << ((key.n * 31 + (uint8_t)key.p[0] * 7 + (uint8_t)key.p[key.n - 1]) & 63);
+	uint64_t hash = 1ull << ((key.n * 31 + (uint8_t)key.p[0] * 7ul + (uint8_t)key.p[key.n - 1]) & 63);
 	const char *text = s->item.text + s->raw_value->at;
 	char quoted[SKIM_KEY + 3];
 	bool may = s->raw_names & hash;
