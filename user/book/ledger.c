@@ -148,6 +148,14 @@ static int put(struct sink *sink, const struct record *record)
 	return 0;
 }
 
+/* SQLite goes on writing to a file that has lost its name; nobody would ever read it. */
+static int still_there(struct ledger *ledger)
+{
+	int moved = 0;
+
+	return sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved ? -ESTALE : 0;
+}
+
 static void forget_batch(struct ledger *ledger)
 {
 	if (!sqlite3_get_autocommit(ledger->db))
@@ -163,6 +171,8 @@ static int flush(struct sink *sink)
 
 	if (!ledger->begun && !err)
 		return 0;
+	if (!err)
+		err = still_there(ledger);
 	if (!err)
 		err = step(ledger, ledger->commit);
 	if (err)

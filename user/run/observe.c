@@ -166,6 +166,7 @@ static void take_signals(struct observation *run)
 static void every_second(struct observation *run)
 {
 	uint64_t now = clock_boot_ns();
+	struct workers_sum sum;
 
 	if (now - run->turned_ns < TURN_MS * NSEC_PER_MSEC)
 		return;
@@ -174,6 +175,8 @@ static void every_second(struct observation *run)
 	if (!run->workers)
 		return;
 	reload(run, false);
+	sum = workers_sum(run->workers);
+	outlets_watch(&run->outlets, &sum);
 	tap_tend(run->tap);
 	if (run->targets && targets_fd(run->targets) < 0)
 		targets_scan(run->targets);

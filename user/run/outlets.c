@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "book/ledger.h"
 #include "out/jsonl.h"
 #include "run/command.h"
@@ -119,6 +120,19 @@ void outlets_close(struct outlets *outlets)
 	outlets->n_sinks = 0;
 	if (outlets->ledger)
 		outlets->ledger = outlets->ledger->ops->close(outlets->ledger);
+}
+
+void outlets_watch(struct outlets *outlets, const struct workers_sum *sum)
+{
+	for (size_t i = 0; i <= COLD_SINKS; i++) {
+		uint64_t failed = sum->cold.sink_failed[i] - outlets->told[i];
+
+		if (!failed)
+			continue;
+		outlets->told[i] += failed;
+		log_error(sum->cold.sink_error[i], "%s '%s': %ju records not written", i == COLD_SINKS ? "ledger" : "records",
+			  i == COLD_SINKS ? outlets->ledger_path : outlets->paths[i], (uintmax_t)failed);
+	}
 }
 
 bool outlets_failed(const struct workers_sum *sum)

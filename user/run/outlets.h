@@ -17,6 +17,7 @@ struct outlets {
 	struct sink *sinks[COLD_SINKS];
 	char paths[COLD_SINKS][256];
 	size_t n_sinks;
+	uint64_t told[COLD_SINKS + 1];		/* failures that the log has told of */
 };
 
 /*
@@ -28,6 +29,8 @@ struct outlets {
 int outlets_open(const char *command, const char *records, const char *ledger, const struct config *, struct outlets *ret);
 void outlets_config(struct outlets *, struct workers_config *ret);	/* fills what the workers need of it */
 void outlets_close(struct outlets *);
+/* Tells the log of what failed since the last time; to be called now and then. */
+void outlets_watch(struct outlets *, const struct workers_sum *);
 /* Did some record not get where it should? And why, the ledger's reason first; NULL: none failed. */
 bool outlets_failed(const struct workers_sum *);
 const char *outlets_reason(const struct workers_sum *);
