@@ -29,7 +29,7 @@ struct bench {
 	struct cold_settings settings;
 	struct fake ledger, first, second;
 	struct cold *cold;
-	char order[256];
+	char order[2048];
 	size_t n_order;
 	struct record last;
 	struct call last_call;
