@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 import validate
 
@@ -141,6 +142,11 @@ class Aitap:
                 problems = [p for line in itertools.islice(file, 1000) for p in rules.problems_of(line)]
             checks.that(not problems, "every record is what the schema says", f"{len(problems)}: {problems[:3]}")
         return status
+
+
+def scrape(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        return answer.read().decode()
 
 
 def jsonl(path):
