@@ -286,13 +286,14 @@ static int on_piece(void *ctx, struct exchange *exchange, const struct piece *pi
 	return 0;
 }
 
-/* What is missing is missing where the exchange ends. */
+/* What is missing is missing where the exchange ends: in the body that is under way, else before an answer's head. */
 static void on_end(void *ctx, struct exchange *exchange, enum ending ending)
 {
 	const struct exchange_facts *facts = exchange_facts(exchange);
 	struct part *part = exchange_user(exchange);
 	struct scrub *scrub = ctx;
 	struct copy *copy = scrub->copy;
+	bool missing = facts->missing_bytes;
 
 	if (facts->end_ns)
 		scrub->boot_ns = facts->end_ns;
@@ -301,12 +302,16 @@ static void on_end(void *ctx, struct exchange *exchange, enum ending ending)
 
 		if (copy->open[dir] != exchange)
 			continue;
-		if (facts->missing_bytes && (!request || copy->open[!dir] != exchange))
+		if (missing && (!request || copy->open[!dir] != exchange)) {
 			copy->out[dir] += facts->missing_bytes;
-		else if (ending == ENDING_COMPLETE || request)
+			missing = false;
+		} else if (ending == ENDING_COMPLETE || request) {
 			end_body(scrub, dir);
+		}
 		copy->open[dir] = NULL;
 	}
+	if (missing)
+		copy->out[dir_of(exchange, SIDE_RESPONSE)] += facts->missing_bytes;
 	if (!part->wanted && ending == ENDING_COMPLETE)
 		write_stranger(scrub, exchange, SIDE_RESPONSE);
 }

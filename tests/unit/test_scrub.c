@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a scrubbed trace holds, byte by byte. That it gives the same records is
+ * judged by the corpus (tests/traces).
+ */
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "pipeline/scrub.h"
+#include "tests/lib/through.h"
+
+#define ASK "{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"the password is hunter2\"}]}"
+#define ANSWER "{\"id\":\"chatcmpl-1\",\"model\":\"gpt-4o-2024-08-06\",\"choices\":[{\"message\":{\"content\":\"hunter2, you say\"}}]," \
+	"\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":7}}"
+
+static char path[64];
+static const struct wants wants = { .secret_generation = 1, .secret = "a secret of the fleet" };
+
+static int setup(void **state)
+{
+	int fd;
+
+	(void)state;
+	strcpy(path, "/tmp/aitap-trace-XXXXXX");
+	fd = mkstemp(path);
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return unlink(path);
+}
+
+static void converse(struct line *line)
+{
+	char text[1024];
+
+	line_open(line, true, STR("api.openai.com"));
+	snprintf(text, sizeof(text), "POST /v1/chat/completions?token=hunter2 HTTP/1.1\r\nHost: api.openai.com\r\nAuthorization: Bearer sk-hunter2\r\n"
+		 "Cookie: session=hunter2\r\nX-Note: hunter2\r\nContent-Length: %zu\r\n\r\n" ASK, strlen(ASK));
+	line_text(line, EVENT_SENT, text);
+	snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nSet-Cookie: hunter2\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n" ANSWER,
+		 strlen(ANSWER));
+	line_text(line, EVENT_RECEIVED, text);
+	/* of no interest: it leaves an empty one */
+	line_text(line, EVENT_SENT, "GET /hunter2 HTTP/1.1\r\nHost: www.example.org\r\n\r\n");
+	line_text(line, EVENT_RECEIVED, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nhunter2");
+	line_close(line, EVENT_CLOSE_FREE);
+}
+
+static void scrub(const struct image *image)
+{
+	struct trace_about about = { .node = "node", .scrubbed = true };
+	const struct event_header *event;
+	struct trace_writer *writer;
+	struct scrub *scrub;
+
+	assert_int_equal(trace_writer_open(path, &about, (struct anchor){ 0, 0 }, &writer), 0);
+	assert_int_equal(scrub_new(writer, 0, &wants, &scrub), 0);
+	for (size_t at = 0; (event = image_next(image, &at));)
+		assert_true(scrub_event(scrub, event, event->size) >= 0);
+	assert_int_equal(scrub_drain(scrub), 0);
+	scrub_free(scrub);
+	assert_int_equal(trace_writer_end(writer), 0);
+	trace_writer_free(writer);
+}
+
+static struct buf file_bytes(void)
+{
+	struct buf file = BUF(MIB(8));
+	char block[4096];
+	FILE *in = fopen(path, "rb");
+	size_t n;
+
+	assert_non_null(in);
+	while ((n = fread(block, 1, sizeof(block), in)))
+		buf_add(&file, block, n);
+	fclose(in);
+	return file;
+}
+
+struct result {
+	unsigned int n;
+	struct call call;
+};
+
+static void on_record(void *ctx, const struct record *record)
+{
+	struct result *result = ctx;
+
+	if (!result->n++)
+		result->call = *record->call;
+}
+
+static void keep_event(void *ctx, const struct event_header *event, size_t size)
+{
+	(void)size;
+	image_copy(ctx, event);
+}
+
+static struct result records_of(const struct image *image)
+{
+	struct result result = { 0 };
+	struct through through;
+
+	assert_int_equal(through_open(&through, on_record, &result), 0);
+	through.wants = wants;
+	assert_int_equal(through_run(&through, image), 0);
+	through_close(&through);
+	return result;
+}
+
+static struct result replayed(void)
+{
+	struct image image = { 0 };
+	struct source *source;
+	struct result result;
+	struct trace *trace;
+
+	assert_int_equal(trace_load(path, &trace), 0);
+	assert_int_equal(trace_open(trace, 0, 1, &source), 0);
+	while (source->ops->poll(source, keep_event, &image, 0) >= 0)
+		;
+	result = records_of(&image);
+	source->ops->close(source);
+	trace_free(trace);
+	image_done(&image);
+	return result;
+}
+
+static void test_no_secret_is_left(void **state)
+{
+	struct image image = { 0 };
+	struct line line = { .to = &image, .id = 1, .task = { 7, 8 }, .boot_ns = 1000 };
+	struct result want, got;
+	struct buf file;
+
+	(void)state;
+	converse(&line);
+	scrub(&image);
+	file = file_bytes();
+	assert_int_equal(str_find(buf_view(&file), STR("hunter2")), -1);
+	assert_true(str_find(buf_view(&file), STR("gpt-4o-2024-08-06")) > 0);
+	assert_true(str_find(buf_view(&file), STR("k1:")) > 0);
+	want = records_of(&image);
+	got = replayed();
+	assert_int_equal(want.n, 1);
+	assert_int_equal(got.n, 1);
+	assert_int_equal(want.call.usages[0].count[COUNT_OUTPUT], 7);
+	assert_memory_equal(got.call.usages, want.call.usages, sizeof(got.call.usages));
+	assert_string_equal(got.call.credential, want.call.credential);
+	assert_int_equal(strncmp(got.call.credential, "k1:", 3), 0);
+	assert_int_equal(got.call.begin_ns, want.call.begin_ns);
+	assert_int_equal(got.call.end_ns, want.call.end_ns);
+	assert_int_equal(got.call.flags, want.call.flags);
+	buf_done(&file);
+	image_done(&image);
+}
+
+/* Every event lost once: what is written is never more than what came, and says that something is missing. */
+static void test_holes_stay_holes(void **state)
+{
+	struct image image = { 0 };
+	struct line line = { .to = &image, .id = 1, .task = { 7, 8 }, .boot_ns = 1000 };
+	size_t n = 0;
+
+	(void)state;
+	converse(&line);
+	for (size_t at = 0; image_next(&image, &at);)
+		n++;
+	for (size_t lost = 0; lost < n; lost++) {
+		struct image less = { 0 };
+		struct event_header *event;
+		struct result want, got;
+		size_t i = 0;
+		struct buf file;
+
+		for (size_t at = 0; (event = image_next(&image, &at)); i++)
+			if (i != lost)
+				image_copy(&less, event);
+		scrub(&less);
+		file = file_bytes();
+		assert_int_equal(str_find(buf_view(&file), STR("hunter2")), -1);
+		want = records_of(&less);
+		got = replayed();
+		assert_int_equal(got.n, want.n);
+		assert_int_equal(got.call.flags, want.call.flags);
+		assert_int_equal(got.call.missing_bytes, want.call.missing_bytes);
+		assert_memory_equal(got.call.usages, want.call.usages, sizeof(got.call.usages));
+		buf_done(&file);
+		image_done(&less);
+	}
+	image_done(&image);
+}
+
+/* Of an environment only what is wanted; a process's command name and exit stay. */
+static void test_an_environment(void **state)
+{
+	static const char environ[] = "HOME=/home/hunter2\0AI_TEAM=search\0PASSWORD=hunter2";
+	struct image image = { 0 };
+	struct line line = { .to = &image, .id = 1, .task = { 7, 8 }, .boot_ns = 1000 };
+	struct event_environ *event = (void *)line_event(&line, EVENT_ENVIRON, sizeof(*event) + sizeof(environ));
+	struct buf file;
+
+	(void)state;
+	event->header.flags = EVENT_ENVIRON_LAST;
+	event->task_start_ns = 8;
+	event->len = sizeof(environ);
+	memcpy(event + 1, environ, sizeof(environ));
+	converse(&line);
+	scrub(&image);
+	file = file_bytes();
+	assert_int_equal(str_find(buf_view(&file), STR("hunter2")), -1);
+	buf_done(&file);
+	image_done(&image);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { TEST(test_no_secret_is_left), TEST(test_holes_stay_holes), TEST(test_an_environment) };
+
+	return RUN(tests);
+}
