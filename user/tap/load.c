@@ -110,6 +110,31 @@ static void choose_programs(struct bpf_object *object, enum tap_mode mode, const
 	}
 }
 
+/*
+ * A weak function that the kernel lacks is never reached, but libbpf before 1.2
+ * leaves a call of it in place, which kernels 5.13 to 5.15 refuse unreached.
+ */
+static int without_missing_calls(struct bpf_program *program, struct bpf_prog_load_opts *opts, long cookie)
+{
+	struct bpf_insn *insn = (struct bpf_insn *)bpf_program__insns(program);
+	const struct bpf_insn *end = insn + bpf_program__insn_cnt(program);
+
+	(void)opts;
+	(void)cookie;
+	for (; insn < end; insn++)
+		if (insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == BPF_PSEUDO_KFUNC_CALL && !insn->imm)
+			*insn = (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 };
+	return 0;
+}
+
+/* For good: libbpf 1.1 frees its table twice when the last handler is taken back. */
+static int handle_uprobes(void)
+{
+	LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .prog_prepare_load_fn = without_missing_calls);
+
+	return libbpf_register_prog_handler("uprobe", BPF_PROG_TYPE_KPROBE, 0, &opts);
+}
+
 static void set_constants(struct aitap_bpf *skel, const struct tap_config *config, const struct abilities *able)
 {
 	skel->rodata->id_base = clock_boot_ns() >> ID_TICK_SHIFT;
@@ -171,6 +196,9 @@ int load_programs(const struct tap_config *config, struct buf *ret_reason, enum 
 		load_reason(err, ret_reason);
 		return err;
 	}
+	err = handle_uprobes();
+	if (err < 0)
+		return err;
 	do
 		err = try_mode(config, mode, &able, ret);
 	while (err && !config->mode && mode-- > TAP_MODE_PERF);
