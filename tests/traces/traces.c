@@ -576,6 +576,24 @@ static void test_text(const struct corpus *corpus, const char *path, bool expect
 	buf_done(&file);
 }
 
+/* What was lost before scrubbing is missing after it: the same numbers, or fewer and flagged. */
+static void test_scrubbed_losses(const char *path, const struct image *all, enum framing framing)
+{
+	struct image less = without_every(all, 7, 5, NULL);
+	struct records want = in_memory(&less), got;
+	unsigned int flagged;
+	bool partial;
+	char name[64];
+
+	write_trace(path, &less, true);
+	got = replayed(path, 2, &partial);
+	snprintf(name, sizeof(name), "scrubbed/%s: every 7th event lost", framing_names[framing]);
+	verdict(name, partial ? "the trace is partial" : honest(&want, &got, NULL, &flagged));
+	forget(&got);
+	forget(&want);
+	image_done(&less);
+}
+
 static void test_scrubbing(const struct corpus *corpus, const char *path, enum framing framing)
 {
 	size_t n;
@@ -595,6 +613,7 @@ static void test_scrubbing(const struct corpus *corpus, const char *path, enum f
 	snprintf(name, sizeof(name), "scrubbed/%s: no text", framing_names[framing]);
 	test_text(corpus, path, false, name);
 	forget(&got);
+	test_scrubbed_losses(path, &all, framing);
 	forget(&want);
 	image_done(&all);
 	free_lines(lines, n);
