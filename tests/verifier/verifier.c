@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "tap/tap.h"
 
-#define CEILING 50000
+#define CEILING 100000
 #define STACK_MAX 48
 
 static unsigned int failures;

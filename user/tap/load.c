@@ -30,7 +30,7 @@
 
 struct abilities {
 	bool guard;	/* bpf_preempt_disable */
-	bool session;	/* bpf_session_is_return */
+	bool session;	/* bpf_session_is_return, at uprobes */
 	bool each;	/* bpf_for_each_map_elem */
 };
 
@@ -60,6 +60,17 @@ static bool has_function(const struct btf *btf, const char *name)
 	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
 }
 
+static bool has_attach_type(const struct btf *btf, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, "bpf_attach_type", BTF_KIND_ENUM);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+
+	for (uint32_t i = 0; type && i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_enum(type)[i].name_off), name))
+			return true;
+	return false;
+}
+
 static int abilities_of(struct abilities *ret)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -67,7 +78,9 @@ static int abilities_of(struct abilities *ret)
 	if (!btf)
 		return -errno;
 	ret->guard = has_function(btf, "bpf_preempt_disable") && has_function(btf, "bpf_preempt_enable");
-	ret->session = has_function(btf, "bpf_session_is_return") && has_function(btf, "bpf_session_cookie");
+	/* 6.12 has the functions, for kprobes alone */
+	ret->session = has_function(btf, "bpf_session_is_return") && has_function(btf, "bpf_session_cookie") &&
+		       has_attach_type(btf, "BPF_TRACE_UPROBE_SESSION");
 	ret->each = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_for_each_map_elem, NULL) == 1;
 	btf__free(btf);
 	return 0;
