@@ -64,10 +64,11 @@ static inline void image_done(struct image *image)
 /* for (size_t at = 0; (event = image_next(image, &at));) */
 static inline struct event_header *image_next(const struct image *image, size_t *at)
 {
-	struct event_header *event = (void *)(image->p + *at);
+	struct event_header *event;
 
 	if (*at >= image->n)
 		return NULL;
+	event = (void *)(image->p + *at);
 	*at += image_step(event);
 	return event;
 }

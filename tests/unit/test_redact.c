@@ -43,6 +43,19 @@ static void test_text_goes_and_numbers_stay(void **state)
 		}
 }
 
+/* A NUL behind a literal is not its end, nor what follows in memory its rest. */
+static void test_nuls(void **state)
+{
+	static const char body[] = "[true\0\0false\0, null\0hunter2\0]";
+	struct buf to = redacted((struct str){ body, sizeof(body) - 1 }, ITEM_DOCUMENT, 2);
+
+	(void)state;
+	assert_int_equal(to.n, sizeof(body) - 1);
+	assert_null(memchr(to.p, 0, to.n));
+	assert_int_equal(str_find(buf_view(&to), STR("hunter2")), -1);
+	buf_done(&to);
+}
+
 /* Whatever it is: nothing of the text is left, the length is the same, and JSON stays JSON, however it is cut. */
 static void test_hides_and_keeps_its_form(void **state)
 {
@@ -92,6 +105,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_goes_and_numbers_stay), cmocka_unit_test(test_hides_and_keeps_its_form),
 		cmocka_unit_test(test_what_is_no_json_goes_whole),
+		cmocka_unit_test(test_nuls),
 	};
 
 	return RUN(tests);

@@ -197,7 +197,8 @@ static void letter(struct redact *redact, char c, struct buf *to)
 {
 	static const char *const literals[] = { "true", "false", "null", "DONE" };
 
-	if (redact->literal && redact->literal_is[redact->literal] == c) {
+	/* a NUL is no part of a literal: it is its end */
+	if (redact->literal && c && redact->literal_is[redact->literal] == c) {
 		redact->literal++;
 		buf_char(to, c);
 		return;
