@@ -219,11 +219,34 @@ static void test_an_environment(void **state)
 	image_done(&image);
 }
 
+/* Some answers tell what they took in their heads alone. */
+static void test_counts_in_a_head(void **state)
+{
+	struct image image = { 0 };
+	struct line line = { .to = &image, .id = 1, .task = { 7, 8 }, .boot_ns = 1000 };
+	struct result want, got;
+
+	(void)state;
+	line_open(&line, true, STR("bedrock-runtime.us-east-1.amazonaws.com"));
+	line_text(&line, EVENT_SENT, "POST /model/cohere.embed-english-v3/invoke HTTP/1.1\r\nHost: bedrock-runtime.us-east-1.amazonaws.com\r\n"
+		  "Content-Type: application/json\r\nContent-Length: 19\r\n\r\n{\"texts\":[\"hello\"]}");
+	line_text(&line, EVENT_RECEIVED, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Amzn-Bedrock-Input-Token-Count: 4\r\n"
+		  "Content-Length: 2\r\n\r\n{}");
+	line_close(&line, EVENT_CLOSE_FREE);
+	want = records_of(&image);
+	scrub(&image);
+	got = replayed();
+	assert_int_equal(want.call.usages[0].count[COUNT_INPUT], 4);
+	assert_memory_equal(got.call.usages, want.call.usages, sizeof(got.call.usages));
+	image_done(&image);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(test_no_secret_is_left), TEST(test_holes_stay_holes), TEST(test_an_environment) };
+	const struct CMUnitTest tests[] = { TEST(test_no_secret_is_left), TEST(test_holes_stay_holes), TEST(test_an_environment),
+					    TEST(test_counts_in_a_head) };
 
 	return RUN(tests);
 }

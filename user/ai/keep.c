@@ -60,7 +60,11 @@ static bool read_by_name(enum side side, struct str name)
 		"host", "user-agent", "originator", "copilot-integration-id", "traceparent", "amz-sdk-request",
 		"x-stainless-retry-count", "idempotency-key", "amz-sdk-invocation-id", "x-idempotency-key", "upgrade",
 	};
-	static const char *const responses[] = { "azureai-fe-offer-type", "x-ms-is-spilled-over", "x-amzn-errortype" };
+	static const char *const responses[] = {
+		"azureai-fe-offer-type", "x-ms-is-spilled-over", "x-amzn-errortype",
+		"x-amzn-bedrock-input-token-count", "x-amzn-bedrock-output-token-count", "x-amzn-bedrock-cache-read-input-token-count",
+		"x-amzn-bedrock-cache-write-input-token-count",
+	};
 	static const char *const both[] = {
 		"content-type", "content-length", "content-encoding", "transfer-encoding", "connection", "trailer", "te", "expect",
 	};
