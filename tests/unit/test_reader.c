@@ -601,6 +601,7 @@ static void test_keep(void **state)
 	assert_int_equal(keep_header(s.wants, SIDE_REQUEST, STR("X-Secret-Thing")), KEEP_NOTHING);
 	assert_int_equal(keep_header(s.wants, SIDE_REQUEST, STR("User-Agent")), KEEP_TEXT);
 	assert_int_equal(keep_header(s.wants, SIDE_RESPONSE, STR("X-Request-Id")), KEEP_TEXT);
+	assert_int_equal(keep_header(s.wants, SIDE_RESPONSE, STR("X-Amzn-Bedrock-Input-Token-Count")), KEEP_TEXT);
 	assert_int_equal(keep_header(s.wants, SIDE_RESPONSE, STR("Set-Cookie")), KEEP_SECRET);
 	test_persons(s.wants);
 	keep_person(s.wants, STR("user_abc_account_def_session_ghi"), &person);
