@@ -497,6 +497,26 @@ static void another_program_holds_it(void **state)
 	assert_int_equal(asked("SELECT count(*) FROM calls"), 4);
 }
 
+/* SQLite would go on writing to what nobody will ever read. */
+static void a_file_without_its_name(void **state)
+{
+	struct sink *ledger = opened();
+	char other[128];
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s.old", path);
+	put_flush(ledger, 0, 2);
+	assert_int_equal(rename(path, other), 0);
+	put(ledger, 2, "search");
+	assert_int_equal(ledger->ops->flush(ledger), -ESTALE);
+	put(ledger, 3, "search");
+	assert_int_equal(ledger->ops->flush(ledger), -ESTALE);
+	assert_int_equal(rename(other, path), 0);
+	put_flush(ledger, 4, 6);
+	assert_null(ledger->ops->close(ledger));
+	assert_int_equal(asked("SELECT count(*) FROM calls"), 4);
+}
+
 static void memory_refused(void **state)
 {
 	struct sink *ledger;
@@ -575,6 +595,7 @@ int main(void)
 		TEST(survives_kill), TEST(one_writer),
 		TEST(refuses_what_is_none), TEST(refuses_a_newer_one), TEST(read_only_folder), TEST(full_disk_is_survived),
 		TEST(another_program_holds_it), TEST(memory_refused), TEST(keeps_so_many_days), TEST(keeps_so_many_bytes),
+		TEST(a_file_without_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
