@@ -343,6 +343,58 @@ static void test_the_serving_side(void **state)
 	assert_int_equal(bench->calls[1].kind, CALL_ENDED);
 	assert_int_equal(bench->calls[1].role, ROLE_SERVER);
 	assert_int_equal(bench->calls[1].usages[0].count[COUNT_OUTPUT], 7);
+	assert_int_equal(memory_verdict(bench->source, 7), EVENT_VERDICT_SERVING);
+	assert_int_equal(stat(bench, STAT_CONNS_AI), 0);
+}
+
+/* A stranger at a host that never is AI is one for good; its lengths at the end are no holes. */
+static void test_final_for_a_host_that_never_is_ai(void **state)
+{
+	struct bench *bench = *state;
+
+	line_open(&bench->line, true, STR("codeload.github.com"));
+	line_text(&bench->line, EVENT_SENT, PAGE);
+	line_text(&bench->line, EVENT_RECEIVED, PAGE_ANSWER);
+	play(bench);
+	assert_int_equal(memory_verdict(bench->source, 7), EVENT_VERDICT_NEVER);
+	assert_int_equal(stat(bench, STAT_CONNS_QUIET), 1);
+	bench->line.offset[EVENT_RECEIVED] += 90000;
+	line_close(&bench->line, EVENT_CLOSE_FREE);
+	play(bench);
+	assert_int_equal(stat(bench, STAT_CONNS_OPEN), 0);
+	assert_int_equal(stat(bench, STAT_MISSING_BYTES), 0);
+}
+
+/* Whatever the name says: what asks a provider is AI. */
+static void test_a_request_counts_more_than_a_name(void **state)
+{
+	struct bench *bench = *state;
+
+	line_open(&bench->line, true, STR("github.com"));
+	ask(bench);
+	play(bench);
+	assert_int_equal(bench->n_calls, 1);
+	assert_int_equal(memory_verdict(bench->source, 7), EVENT_VERDICT_AI);
+}
+
+/* HTTP/2 never becomes HTTP/1; what is no HTTP at all may. */
+static void test_other_protocols(void **state)
+{
+	struct bench *bench = *state;
+
+	line_open(&bench->line, true, STR("api.openai.com"));
+	line_text(&bench->line, EVENT_SENT, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+	play(bench);
+	assert_int_equal(memory_verdict(bench->source, 7), EVENT_VERDICT_NEVER);
+	assert_int_equal(stat(bench, STAT_HTTP2), 1);
+	bench->line.id = 8;
+	memset(bench->line.offset, 0, sizeof(bench->line.offset));
+	line_open(&bench->line, true, STR("mail.example.com"));
+	for (int i = 0; i < 4000; i++)
+		line_text(&bench->line, EVENT_SENT, "\x01\x02 neither a request nor an answer of anything\n");
+	play(bench);
+	assert_int_equal(memory_verdict(bench->source, 8), EVENT_VERDICT_QUIET);
+	assert_int_equal(stat(bench, STAT_OTHER), 1);
 }
 
 static void test_what_is_open_at_the_end(void **state)
@@ -517,7 +569,8 @@ int main(void)
 		TEST(test_the_open_was_lost), TEST(test_the_beginning_was_lost),
 		TEST(test_late_events_make_no_connection), TEST(test_traits_of_a_process),
 		TEST(test_an_environment_with_a_gap), TEST(test_an_exec_ends_at_once), TEST(test_an_exit_waits_and_then_ends),
-		TEST(test_the_serving_side), TEST(test_what_is_open_at_the_end), TEST(test_malformed_and_unknown),
+		TEST(test_the_serving_side), TEST(test_final_for_a_host_that_never_is_ai), TEST(test_a_request_counts_more_than_a_name),
+		TEST(test_other_protocols), TEST(test_what_is_open_at_the_end), TEST(test_malformed_and_unknown),
 		TEST(test_a_full_queue_is_a_counted_loss), TEST(test_new_wants), TEST(test_allocates_nothing_in_the_steady_state),
 		TEST(test_refused_memory),
 	};

@@ -155,12 +155,35 @@ static void test_tables(void **state)
 	assert_null(provider_dialect(STR("nonsense")));
 }
 
+/* No host of the table of providers may be among those that never are one. */
+static void test_never(void **state)
+{
+	static struct wants wants;
+
+	(void)state;
+	assert_true(provider_never(STR("github.com"), &wants));
+	assert_true(provider_never(STR("sts.eu-west-1.amazonaws.com"), &wants));
+	assert_false(provider_never(STR("models.github.ai"), &wants));
+	assert_false(provider_never(STR("api.githubcopilot.com"), &wants));
+	assert_false(provider_never(STR("bedrock-runtime.us-east-1.amazonaws.com"), &wants));
+	assert_false(provider_never(STR("llm.corp.example"), &wants));
+	assert_false(provider_never(STR("github.com.evil.example"), &wants));
+	for (const struct provider_host *host = provider_hosts; host->host; host++)
+		assert_false(provider_never(str_of(host->host), &wants));
+	wants.n_hosts = 1;
+	STR_COPY(wants.hosts[0].host, STR("*.corp.example"));
+	assert_true(provider_never(STR("github.com"), &wants));
+	STR_COPY(wants.hosts[0].host, STR("github.com"));
+	assert_false(provider_never(STR("github.com"), &wants));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_choices),
 		cmocka_unit_test(test_port),
 		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_never),
 	};
 
 	return RUN(tests);

@@ -57,8 +57,7 @@ static void rest(struct hot *hot, struct process *process)
 static void finish(struct hot *hot, struct strand *strand)
 {
 	struct process *process = strand->process;
-	/* what passed under QUIET is not missing: it was not looked at on purpose */
-	bool known = strand->end_known && strand->verdict != EVENT_VERDICT_QUIET;
+	bool known = strand->end_known && !strand_hushed(strand);
 
 	hot->strand = strand;
 	conn_end(strand->conn, known ? strand->end : NULL);
@@ -187,8 +186,8 @@ static void count_protocol(struct hot *hot, struct strand *strand)
 		break;
 	}
 	strand->protocol_counted = true;
-	/* nothing of it can be read, unless a request of HTTP/1 begins after all */
-	hot_judge(hot, strand, EVENT_VERDICT_QUIET);
+	/* of what is neither a request of HTTP/1 may begin after all: another protocol may have come before it */
+	hot_judge(hot, strand, conn_facts(strand->conn).protocol == CONN_OTHER ? EVENT_VERDICT_QUIET : EVENT_VERDICT_NEVER);
 }
 
 static void on_data(struct hot *hot, const struct event_data *event)

@@ -76,14 +76,22 @@ void hot_judge(struct hot *hot, struct strand *strand, enum event_verdict verdic
 	strand->verdict = verdict;
 	if (verdict == EVENT_VERDICT_AI)
 		stat_add(hot->stats, STAT_CONNS_AI, 1);
-	if (verdict == EVENT_VERDICT_QUIET)
+	if (verdict == EVENT_VERDICT_QUIET || verdict == EVENT_VERDICT_NEVER)
 		stat_add(hot->stats, STAT_CONNS_QUIET, 1);
 	hot->source->ops->judge(hot->source, strand->id, verdict);
 }
 
 static void stranger(struct hot *hot, struct strand *strand)
 {
-	if (strand->verdict == EVENT_VERDICT_AI || strand->verdict == EVENT_VERDICT_SERVING || ++strand->strangers < STRANGERS)
+	struct str name = conn_facts(strand->conn).server_name;
+
+	if (strand->verdict == EVENT_VERDICT_AI || strand->verdict == EVENT_VERDICT_SERVING)
+		return;
+	if (name.n && provider_never(name, &hot->wants->wants)) {
+		hot_judge(hot, strand, EVENT_VERDICT_NEVER);
+		return;
+	}
+	if (++strand->strangers < STRANGERS)
 		return;
 	strand->strangers = 0;
 	hot_judge(hot, strand, EVENT_VERDICT_QUIET);

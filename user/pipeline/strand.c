@@ -79,8 +79,8 @@ bool strand_whole(const struct strand *strand)
 
 		if (!strand->end_known)
 			return false;
-		/* what was sent under QUIET never comes */
-		if (strand->verdict == EVENT_VERDICT_QUIET)
+		/* what was sent meanwhile never comes */
+		if (strand_hushed(strand))
 			continue;
 		if (first == UINT64_MAX ? strand->end[dir] != 0 : strand->end[dir] - first != strand->got[dir])
 			return false;

@@ -51,6 +51,12 @@ struct strands {
 	uint64_t ended[4096];		/* ids that ended lately, by id modulo: their late events are not new connections */
 };
 
+/* Not listened to: what passed then is not missing. */
+static inline bool strand_hushed(const struct strand *strand)
+{
+	return strand->verdict == EVENT_VERDICT_QUIET || strand->verdict == EVENT_VERDICT_NEVER;
+}
+
 void strands_init(struct strands *);
 void strands_done(struct strands *);	/* conns are the wire's: free them first */
 
