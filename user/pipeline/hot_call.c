@@ -143,7 +143,9 @@ static void send_call(struct hot *hot, const struct call *call)
 	void *to = queue_reserve(hot->queue, PACK_MAX(sizeof(*call)));
 
 	if (!to) {
-		stat_add(hot->stats, STAT_CALLS_LOST, 1);
+		bool serving = call->kind == CALL_BEGUN || call->role == ROLE_SERVER;
+
+		stat_add(hot->stats, serving ? STAT_SERVING_LOST : STAT_CALLS_LOST, 1);
 		return;
 	}
 	queue_commit(hot->queue, MESSAGE_CALL, hot->stamp ? hot->stamp : hot->now_ns, pack(to, call, sizeof(*call)));
