@@ -142,7 +142,7 @@ static void head_line(struct form *f)
 	f->named = name.p != NULL;
 	f->file = parameter(line, STR("filename")).p || parameter(line, STR("filename*")).p;
 	f->n_name = (uint16_t)(name.n < sizeof(f->name) ? name.n : sizeof(f->name));
-	if (f->n_name)
+	if (name.p)
 		memcpy(f->name, name.p, f->n_name);
 }
 
