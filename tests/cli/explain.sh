@@ -58,6 +58,15 @@ same 'process: a rule goes first' '["sleepers","rule:naps"]' \
 	"$("$aitap" explain --config "$dir/a.yaml" --json --pid $child | jq -c '[.team, .team_source]')"
 kill $child
 wait $child 2>/dev/null
+if [ "$(id -u)" -eq 0 ]; then	# somebody else's: not root's because root asks
+	setpriv --reuid 65534 --clear-groups sleep 300 &
+	child=$!
+	for _ in $(seq 50); do [ "$(cat /proc/$child/comm)" = sleep ] && break; sleep 0.05; done
+	"$aitap" explain --config /dev/null --pid $child >"$dir/out"
+	says 'process: another user' 'nobody' "$dir/out"
+	kill $child
+	wait $child 2>/dev/null
+fi
 refuses 'a process that is gone' 3 'there is no process' --pid $child
 child=
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -232,12 +233,34 @@ static int origin_of(const struct config *config, const struct call *call, struc
 	return err;
 }
 
+/* The real user id, as the probes tell it: the first of proc(5)'s four. */
+static int uid_of_pid(uint32_t pid, uint32_t *ret)
+{
+	char path[32], line[256], *end;
+	FILE *file;
+	bool found = false;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return -ESRCH;
+	while (!found && fgets(line, sizeof(line), file))
+		if (!strncmp(line, "Uid:", 4)) {
+			*ret = (uint32_t)strtoul(line + 4, &end, 10);
+			found = end != line + 4;
+		}
+	fclose(file);
+	return found ? 0 : -ESRCH;
+}
+
 static int explain_pid(const struct asked *asked, const struct config *config)
 {
 	_cleanup_free_ struct origin *origin = mem_new(sizeof(*origin));
 	_cleanup_free_ struct call *call = mem_new(sizeof(*call));
-	int err = origin && call ? task_of_pid(asked->pid, &call->task) : -ENOMEM;
+	int err = origin && call ? uid_of_pid(asked->pid, &call->uid) : -ENOMEM;
 
+	if (err == 0)
+		err = task_of_pid(asked->pid, &call->task);
 	if (err == 0)
 		err = origin_of(config, call, origin);
 	if (err == -ESRCH)
