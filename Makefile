@@ -8,6 +8,7 @@ CLANG   ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 ARCH    := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 Q       := $(if $(V),,@)
+JOBS    := $(shell nproc)
 say      = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(O)/%,%,$(2))'
 
 # ---- rooms: who may see whom. Each room is compiled with one -I, a folder of
@@ -55,7 +56,8 @@ obj = $(patsubst user/%.c,$(O)/obj/%.o,$(1))
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all core run demo test test-unit test-corpus test-live test-kernels test-fuzz test-star test-long bench \
+.PHONY: all core run demo test test-long bench test-build test-star test-lint test-unit test-sanitizers test-corpus \
+	test-fuzz test-cli test-live test-kernels \
 	bpf-arm64 setup install clean help lint
 .SUFFIXES:
 
@@ -116,23 +118,21 @@ setup:
 	$(Q)tools/setup
 
 run: setup
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)exec $(O)/aitap run --records - $(ARGS)
 
 demo: setup
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)tools/demo/demo $(O)/aitap
 
 test: setup
 	$(Q)tests/run $(TIERS)
-test-unit test-corpus test-live test-kernels test-fuzz test-star:
+test-build test-star test-lint test-unit test-sanitizers test-corpus test-fuzz test-cli test-live test-kernels:
 	$(Q)tests/run $(@:test-%=%)
 test-long:
 	$(Q)tests/run long
 bench:
 	$(Q)tools/bench/bench
-
-
 lint:
 	$(Q)tools/lint
 
@@ -142,6 +142,8 @@ help:
 	@echo 'sudo make demo   a local provider and three teams to look at'
 	@echo 'make             build .output/aitap        make core   without clang, libbpf or root'
 	@echo 'make bench       benchmarks, as ratios      make lint   clang-tidy and cppcheck'
+	@echo 'make test-TIER   one tier of the tests      make test-long   hours of them'
+	@echo 'make install     program, manual page, completions (PREFIX, DESTDIR)      make clean'
 	@echo 'SAN=1            with AddressSanitizer and UndefinedBehaviorSanitizer'
 
 # ---- unit tests: tests/unit/test_X.c each becomes a program; they see every room of the core
