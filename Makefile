@@ -198,9 +198,9 @@ $(O)/fuzz/obj/%.o: user/%.c $(O)/see/.made
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(STD) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -MMD -MP \
 		-I$(O)/see/$(firstword $(subst /, ,$*)) -c $< -o $@
-$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJ)
+$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJ) $(wildcard tests/lib/*.h)
 	$(call say,FUZZ,$@)
-	$(Q)$(CLANG) $(STD) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iuser -I. $^ $(CORE_LIBS) -o $@
+	$(Q)$(CLANG) $(STD) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iuser -I. $(filter-out %.h,$^) $(CORE_LIBS) -o $@
 
 PREFIX ?= /usr/local
 install: all
