@@ -26,7 +26,7 @@ enum {
 };
 
 /* dialect->own */
-enum { SEARCHES, FILE_SEARCHES, INTERPRETERS, DRAWINGS, LOOKED };
+enum { SEARCHES, FILE_SEARCHES, INTERPRETERS, DRAWINGS, LOOKED, HEADER_ALONE };
 
 /* ---- what is picked */
 
@@ -199,6 +199,8 @@ static const struct route routes[] = {
 	{ "*/multimodalembeddings", "embeddings" },
 	{ "*/contextualizedembeddings", "embeddings" },
 	{ "*/rerank", "rerank" },
+	{ "*/publishers/*/models/*:rawPredict", "chat" },
+	{ "*/publishers/*/models/*:streamRawPredict", "chat", ROUTE_STREAM },
 	{ "*/images/generations", "image_generation" },
 	{ "*/images/edits", "image_generation" },
 	{ "*/images/variations", "image_generation" },
@@ -257,6 +259,16 @@ static void azure_deployment(struct dialect *d, const struct head *head)
 		url_decode(name, d->call->model_requested, sizeof(d->call->model_requested));
 }
 
+/* /publishers/{publisher}/models/{model}:rawPredict, and the body in the publisher's own format. */
+static void vertex_publisher(struct dialect *d, const struct head *head)
+{
+	struct str model = path_after(head->path, "/models/");
+	ptrdiff_t method = str_find(head->path, STR("/publishers/")) < 0 ? -1 : str_chr(model, ':');
+
+	if (method > 0)
+		url_decode(str_sub(model, 0, (size_t)method), d->call->model_requested, sizeof(d->call->model_requested));
+}
+
 static int openai_head(struct dialect *d, enum side side, const struct head *head)
 {
 	struct str offer = head_get(head, STR("azureai-fe-offer-type"));
@@ -273,7 +285,11 @@ static int openai_head(struct dialect *d, enum side side, const struct head *hea
 			d->convention |= AUDIO_APART;
 		if (provider_is(d, "gcp.gemini") || provider_is(d, "gcp.vertex_ai"))
 			d->convention |= OUTPUT_FROM_TOTAL;
-	} else if (str_istarts(offer, STR("ptu")) || str_istarts(offer, STR("provisioned"))) {
+		vertex_publisher(d, head);
+		return 0;
+	}
+	d->own[HEADER_ALONE] = head_get(head, STR("fireworks-prompt-tokens")).n > 0;
+	if (str_istarts(offer, STR("ptu")) || str_istarts(offer, STR("provisioned"))) {
 		if (!str_ieq(head_get(head, STR("x-ms-is-spilled-over")), STR("true")))
 			d->call->billing = BILLING_PROVISIONED;
 	}
@@ -335,8 +351,12 @@ static void anthropic_fields(struct dialect *d, struct item *item)
 static void add_results(struct dialect *d, struct item *item)
 {
 	for (unsigned int pick = PICK_INPUT; pick <= PICK_IMAGE_CACHE_READ; pick++) {
+		uint64_t sum;
+
+		if (__builtin_add_overflow(d->count[pick], item_number(item, pick), &sum))
+			sum = UINT64_MAX;
 		if (item_has(item, pick))
-			dialect_count(d, pick, d->count[pick] + item_number(item, pick));
+			dialect_count(d, pick, sum);
 		item_drop(item, pick);
 	}
 	item_drop(item, PICK_ID);
@@ -353,6 +373,8 @@ static int openai_item(struct dialect *d, enum side side, struct item *item)
 	if (d->own[LOOKED] || item_is(item, OWN_OBJECT, "response"))
 		responses_item(d, item);
 	anthropic_fields(d, item);
+	if (item_has(item, PICK_RAW))
+		d->own[HEADER_ALONE] = 0;
 	if (item_has(item, OWN_RESULTS))
 		add_results(d, item);
 	if (item_text(item, PICK_TYPE).n && item_has(item, PICK_ID) && at(d, "transcription"))
@@ -378,6 +400,9 @@ static int openai_end(struct dialect *d, enum ending ending)
 	uint64_t reasoning = d->count[PICK_REASONING], total = d->count[PICK_TOTAL];
 
 	(void)ending;
+	/* a header counts the prompt, and says nothing of what was made */
+	if (d->own[HEADER_ALONE])
+		d->unread |= 1ull << PICK_OUTPUT;
 	if (reasoning && total == d->count[PICK_INPUT] + d->count[PICK_OUTPUT] + reasoning)
 		d->convention |= REASONING_APART;
 	return 0;

@@ -218,8 +218,11 @@ static int end_item(struct reader *r, enum side side, bool whole)
 {
 	const struct provider *provider = r->choice.dialect;
 	struct item *item = &r->skim[side].item;
-	int err = whole ? skim_end(&r->skim[side]) : 0, said = 0;
+	int err, said = 0;
 
+	/* the framing may say that a text is whole whose brackets say that it is not */
+	whole = whole && !r->skim[side].depth;
+	err = whole ? skim_end(&r->skim[side]) : r->skim[side].error;
 	r->open[side] = false;
 	if (!whole)
 		halve(item);
