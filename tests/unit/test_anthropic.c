@@ -49,6 +49,13 @@ static const struct dialogue dialogues[] = {
 	  .came = "data: {\"type\":\"message_delta\",\"usage\":{\"input_tokens\":1,"
 		  "\"cache_creation_input_tokens\":9,\"output_tokens\":2}}\n\n",
 	  .expect = "claude-a> - input=10 cache_write=9 output=2" },
+	{ .name = "and where that mark stands in what a tool found", .path = "/v1/messages", .kind = ITEM_EVENT,
+	  .asked = "{\"model\":\"claude-a\",\"messages\":[{\"content\":[{\"type\":\"tool_result\","
+		   "\"content\":[{\"text\":\"a\",\"cache_control\":{\"type\":\"ephemeral\"}}]},"
+		   "{\"text\":\"a\",\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"}}]}]}",
+	  .came = "data: {\"type\":\"message_delta\",\"usage\":{\"input_tokens\":1,"
+		  "\"cache_creation_input_tokens\":9,\"output_tokens\":2}}\n\n",
+	  .expect = "claude-a> - input=10 cache_write=9 output=2" },
 	{ .name = "compaction is billed beside", .path = "/v1/messages", .asked = ASKED,
 	  .came = "{\"model\":\"claude-a\",\"id\":\"msg_3\",\"usage\":{\"input_tokens\":20,\"output_tokens\":3,"
 		  "\"iterations\":["

@@ -345,6 +345,7 @@ static void test_retrieval(void **state)
 	} table[] = {
 		{ "POST", "/v1/responses", 0 },
 		{ "GET", "/v1/responses/resp_1", CALL_RETRIEVAL },
+		{ "GET", "/async/chat/completions/resp_1", CALL_RETRIEVAL },
 		{ "GET", "/v1/models", CALL_RETRIEVAL | CALL_FREE },
 		{ "DELETE", "/v1/files/f", CALL_FREE },
 		{ "POST", "/v1/files", CALL_FREE },
@@ -359,7 +360,7 @@ static void test_retrieval(void **state)
 		s.head.path = str_of(row->path);
 		begin(&s);
 		assert_int_equal(s.call->flags & (CALL_RETRIEVAL | CALL_FREE), row->flags);
-		assert_string_equal(s.call->previous_id, row->flags == CALL_RETRIEVAL ? "resp_1" : "");
+		assert_string_equal(s.call->previous_id, strstr(row->path, "/responses/") ? "resp_1" : "");
 	}
 	s.head.method = STR("POST");
 	s.head.path = STR("/v1/batches");
@@ -404,6 +405,36 @@ static void test_cut_anywhere(void **state)
 	}
 	/* once its object was closed, usage counts though the document did not end */
 	assert_true(known > 0 && known < 10);
+	tear_down(&s);
+}
+
+/* The framing says that it is whole, its brackets say that it is not. */
+static void test_broken_off(void **state)
+{
+	static const struct {
+		const char *came;
+		uint32_t aborted;
+		uint8_t source;
+	} table[] = {
+		{ "{\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":3}}", 0, USAGE_REPORTED },
+		{ "{\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":3}} ?", 0, USAGE_REPORTED },
+		{ "{\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":3}", CALL_ABORTED, USAGE_REPORTED },
+		{ "{\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":3", CALL_ABORTED, USAGE_NONE },
+		{ "{\"usage\":{\"prompt_tokens\":1", CALL_ABORTED, USAGE_NONE },
+		{ "[broken] by hand", 0, USAGE_NONE },
+	};
+	struct scene s;
+
+	(void)state;
+	set_up(&s);
+	EACH(row, table) {
+		begin(&s);
+		answer(&s, 200);
+		whole(&s, SIDE_RESPONSE, row->came);
+		reader_end(s.reader, ENDING_COMPLETE);
+		assert_int_equal(s.last.flags & CALL_ABORTED, row->aborted);
+		assert_int_equal(s.last.usage_source, row->source);
+	}
 	tear_down(&s);
 }
 
@@ -618,7 +649,7 @@ int main(void)
 		cmocka_unit_test(test_call), cmocka_unit_test(test_user), cmocka_unit_test(test_credentials),
 		cmocka_unit_test(test_key_in_query), cmocka_unit_test(test_wanted_values), cmocka_unit_test(test_agents),
 		cmocka_unit_test(test_maybe), cmocka_unit_test(test_retrieval), cmocka_unit_test(test_cut_anywhere),
-		cmocka_unit_test(test_events), cmocka_unit_test(test_form), cmocka_unit_test(test_body_hash),
+		cmocka_unit_test(test_broken_off), cmocka_unit_test(test_events), cmocka_unit_test(test_form), cmocka_unit_test(test_body_hash),
 		cmocka_unit_test(test_again), cmocka_unit_test(test_keep), cmocka_unit_test(test_tier_whatever_the_order),
 	};
 

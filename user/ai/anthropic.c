@@ -64,6 +64,7 @@ static const struct want request[] = {
 #define MARKS(at) { at "cache_control", CACHE_MARKS, WANT_COUNT }, { at "cache_control.ttl", CACHE_LIVES, WANT_COUNT }, \
 		  { at "cache_control.ttl", CACHE_LIFE, WANT_NAMES, .room = 32 }
 	MARKS(""), MARKS("system[]."), MARKS("tools[]."), MARKS("messages[].content[]."),
+	MARKS("messages[].content[].content[]."),
 	{ 0 },
 };
 

@@ -185,6 +185,8 @@ static const struct want no_headers[] = { { NULL } };
 static const struct route routes[] = {
 	{ "*/chat/completions", "chat" },
 	{ "/chat/completions", "chat" },
+	{ "*/async/chat/completions/*", "chat", ROUTE_RETRIEVAL },
+	{ "*/async/v1/sonar/*", "chat", ROUTE_RETRIEVAL },
 	{ "*/agents/completions", "chat" },
 	{ "*/v1/sonar", "chat" },
 	{ "*/v1/conversations", "chat", ROUTE_WEAK },

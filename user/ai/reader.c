@@ -221,7 +221,11 @@ static int end_item(struct reader *r, enum side side, bool whole)
 	int err, said = 0;
 
 	/* the framing may say that a text is whole whose brackets say that it is not */
-	whole = whole && !r->skim[side].depth;
+	if (whole && r->skim[side].depth) {
+		whole = false;
+		if (side == SIDE_RESPONSE && item->kind == ITEM_DOCUMENT)
+			r->dialect.call->flags |= CALL_ABORTED;
+	}
 	err = whole ? skim_end(&r->skim[side]) : r->skim[side].error;
 	r->open[side] = false;
 	if (!whole)

@@ -77,6 +77,14 @@ static int item(struct dialect *d, enum side side, struct item *item)
 	return 0;
 }
 
+/* Older servers count what was made alone. There was a prompt all the same. */
+static int end(struct dialect *d, enum ending ending)
+{
+	(void)ending;
+	d->unread |= 1ull << PICK_INPUT;
+	return 0;
+}
+
 const struct provider dialect_tgi = {
 	.name = "tgi",
 	.routes = routes,
@@ -84,4 +92,5 @@ const struct provider dialect_tgi = {
 	.headers = { NULL, response_headers },
 	.head = head,
 	.item = item,
+	.end = end,
 };
