@@ -61,7 +61,8 @@ static const struct {
 	{ "capture: {enabled: \"true\"}\n", "f:1:20: error: 'enabled': true or false is needed here\n" },
 	{ "capture:\n  arm: sometimes\n", "f:2:8: error: 'arm': one of auto, always, dormant is needed here\n" },
 	{ "capture:\n  arm: dormant\n", "f:2:3: not built yet: 'arm': this version arms its probes at once\n" },
-	{ "capture: {tls: [openssl, rustls]}\n", "" },
+	{ "capture: {tls: [openssl, rustls]}\n",
+	  "f:1:11: warning: 'tls': this version reads openssl only; the others are told of as blind\n" },
 	{ "capture: {tls: [gnutls]}\n", "f:1:11: not built yet: 'tls': this version reads openssl only\n" },
 	{ "capture: {tls: [openssl, schannel, openssl]}\n",
 	  "f:1:26: error: 'tls': one of openssl, boringssl, gnutls, nss, go, rustls is needed here\n"
@@ -174,8 +175,9 @@ static const struct {
 	{ "sinks: [{kind: kafka, brokers: b, topic: t}]\n",
 	  "f: error: a sink sends records to others: privacy.secret_file is needed, one for the whole fleet\n"
 	  "f:1:16: not built yet: sinks of kind kafka\n" },
-	{ "limits: {memory: 192Mi, cpu: 250m}\n", "" },
+	{ "limits: {memory: 192Mi, cpu: 250m}\n", "f:1:1: warning: 'limits': this version keeps to ceilings of its own, not yet to these\n" },
 	{ "limits: {memory: 1Mi, cpu: 0}\n",
+	  "f:1:1: warning: 'limits': this version keeps to ceilings of its own, not yet to these\n"
 	  "f:1:18: error: 'memory': a size of at least 33554432 is needed here, such as 192Mi\n"
 	  "f:1:28: error: 'cpu': a share of processors is needed here, such as 250m or 0.25\n" },
 
@@ -358,7 +360,7 @@ static void test_example(void **state)
 	example_files(path);
 	assert_int_equal(config_load(path, CONFIG_SECRET, NULL, &config, &problems), 0);
 	problems_text(&problems, &text);
-	assert_int_equal(problems.count[PROBLEM_WARNING], 0);
+	assert_int_equal(problems.count[PROBLEM_WARNING], 2);	/* tls, limits */
 	assert_int_equal(problems.count[PROBLEM_UNBUILT], 7);
 	assert_non_null(strstr(buf_cstr(&text), ":5:3: not built yet: 'scope'"));
 	check_example(config);

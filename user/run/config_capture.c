@@ -61,6 +61,8 @@ static void read_tls(struct reading *r, const struct node *node, void *to, const
 		refuse(r, node, "an empty list: leave it out for all, or set capture.enabled to false");
 	else if (libraries && !(libraries & LIBRARIES_BUILT))
 		unbuilt(r, node->key, "'%s': this version reads openssl only", field->key);
+	else if (libraries & ~LIBRARIES_BUILT)
+		problem(r, PROBLEM_WARNING, node->key, "'%s': this version reads openssl only; the others are told of as blind", field->key);
 	*(uint32_t *)to = libraries;
 }
 
@@ -220,6 +222,6 @@ void read_limits(struct reading *r, const struct node *node, void *to, const str
 	};
 
 	(void)to;
-	(void)field;
 	read_map(r, node, fields, r->config);
+	problem(r, PROBLEM_WARNING, node->key, "'%s': this version keeps to ceilings of its own, not yet to these", field->key);
 }

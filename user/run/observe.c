@@ -104,22 +104,37 @@ static void retire(struct observation *run)
 		run->retiring = setup_free(run->retiring);
 }
 
+static bool needs_restart(const struct config *old, const struct config *new)
+{
+	bool differs = strcmp(old->ledger, new->ledger) || old->keep_days != new->keep_days || old->ledger_bytes != new->ledger_bytes ||
+		       strcmp(old->metrics, new->metrics) || old->max_series != new->max_series || old->n_sinks != new->n_sinks;
+
+	for (uint32_t i = 0; !differs && i < new->n_sinks; i++)
+		differs = strcmp(old->sinks[i].path, new->sinks[i].path) != 0;
+	return differs;
+}
+
 /* The new configuration comes into force as a whole, or the old one stays and the log says why. */
 static void reload(struct observation *run, bool asked)
 {
 	uint64_t stamp = setup_stamp(run->setup, run->options->config);
 	struct setup *next;
 
-	if (run->retiring || (!asked && stamp == run->stamp))
+	/* idle: nothing is in force that could be replaced */
+	if (!run->workers || (!asked && stamp == run->stamp))
 		return;
+	if (run->retiring) {
+		run->stamp = ~stamp;	/* looked at again in a second */
+		return;
+	}
 	run->stamp = stamp;
 	run->reload_ok = setup_load(run->options->config, run->setup, &next) == EXIT_DONE;
 	if (!run->reload_ok) {
 		log_line(LOG_ERROR, 0, "the new configuration is refused; the one from before stays in force");
 		return;
 	}
-	if (strcmp(next->config->ledger, run->setup->config->ledger) || strcmp(next->config->metrics, run->setup->config->metrics))
-		log_line(LOG_WARN, 0, "ledger.path and metrics.listen come into force with a restart only");
+	if (needs_restart(run->setup->config, next->config))
+		log_line(LOG_WARN, 0, "ledger, metrics and sinks come into force with a restart only");
 	run->retiring = run->setup;
 	run->setup = next;
 	run->stamp = setup_stamp(next, run->options->config);
@@ -150,8 +165,11 @@ static void on_signal(struct observation *run, int sig)
 			break;
 		/* fallthrough */
 	default:
-		child_signal(&run->child, SIGTERM);
-		run->stop = true;
+		/* what the command does at its end is part of the run, and its code is ours */
+		if (run->child.pid && !run->child.ended)
+			child_signal(&run->child, SIGTERM);
+		else
+			run->stop = true;
 	}
 }
 
