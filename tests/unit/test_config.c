@@ -107,6 +107,8 @@ static const struct {
 	  "f:1:59: error: 'a b' cannot be a team's id: [A-Za-z0-9._/@:-], 1 to 64 of them\n" },
 	{ "attribution: {rules: [{id: a, match: {user: x, user: y}, team: t}]}\n",
 	  "f:1:48: error: 'user' stands here twice: make one list of it\n" },
+	{ "attribution: {rules: [{id: a, match: {image: x}, team: t}]}\n",
+	  "f:1:39: warning: 'image': this version learns nothing of containers and pods: no call has one\n" },
 	{ "attribution: {rules: [{id: a, match: {pod-label: '*=x'}, team: t}]}\n",
 	  "f:1:50: error: '*=x': the key of a label takes no wildcard: write key=pattern\n" },
 	{ "attribution: {rules: [{id: a, match: {user: !x y}, team: t}]}\n",
@@ -360,7 +362,7 @@ static void test_example(void **state)
 	example_files(path);
 	assert_int_equal(config_load(path, CONFIG_SECRET, NULL, &config, &problems), 0);
 	problems_text(&problems, &text);
-	assert_int_equal(problems.count[PROBLEM_WARNING], 2);	/* tls, limits */
+	assert_int_equal(problems.count[PROBLEM_WARNING], 6);	/* tls, limits, four conditions on pods */
 	assert_int_equal(problems.count[PROBLEM_UNBUILT], 7);
 	assert_non_null(strstr(buf_cstr(&text), ":5:3: not built yet: 'scope'"));
 	check_example(config);
@@ -376,10 +378,10 @@ static void test_lint(void **state)
 	(void)state;
 	parse("attribution:\n"
 	      "  rules:\n"
-	      "    - {id: all, match: {namespace: \"search-*\"}, team: a}\n"
-	      "    - {id: never, match: {namespace: search-eu, user: x}, team: b}\n"
-	      "    - {id: labels, match: {namespace: search-eu}, team: b, labels: {f: x}}\n"
-	      "    - {id: other, match: {namespace: searching}, team: b}\n"
+	      "    - {id: all, match: {unit: \"search-*\"}, team: a}\n"
+	      "    - {id: never, match: {unit: search-eu, user: x}, team: b}\n"
+	      "    - {id: labels, match: {unit: search-eu}, team: b, labels: {f: x}}\n"
+	      "    - {id: other, match: {unit: searching}, team: b}\n"
 	      "  people: {file: /nonexistent}\n",
 	      CONFIG_LINT,
 	      "f:4:7: warning: rule 'never' is never reached: 'all', line 3, takes every call of it\n"

@@ -16,7 +16,8 @@ static const char usage[] =
 	OPTIONS_USAGE
 	"\n"
 	"`aitap: ready ...` on standard error says that every probe is attached. SIGHUP reloads the configuration (so does a\n"
-	"change of its files); SIGTERM and SIGINT drain and end.\n"
+	"change of its files); SIGTERM and SIGINT drain and end;\n"
+	"with a command SIGTERM goes to it, and the run ends when it does.\n"
 	"\n"
 	"Exit codes: 0; 2 bad usage or configuration; 3 the kernel, the privileges or another aitap do not allow it;\n"
 	"4 some records could not be written; with a command its own.\n";

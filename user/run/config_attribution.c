@@ -56,6 +56,17 @@ static bool unknown_match_key(struct reading *r, const struct node *key)
 	return true;
 }
 
+/* No source of origins knows containers yet, so nothing but a negation would ever hold. */
+static void warn_of_containers(struct reading *r, const struct node *key)
+{
+	enum fact_kind kind;
+	bool prefix;
+
+	if (fact_of_match(key->text, &kind, &prefix) == 0 &&
+	    (kind == FACT_NAMESPACE || kind == FACT_WORKLOAD || kind == FACT_POD_LABEL || kind == FACT_IMAGE))
+		problem(r, PROBLEM_WARNING, key, "'%.*s': this version learns nothing of containers and pods: no call has one", TEXT(key->text));
+}
+
 #define PATTERNS_MAX 1024
 
 /* False where it was refused. */
@@ -85,12 +96,16 @@ static bool read_condition(struct reading *r, const struct node *child, struct m
 		patterns[n++] = item->text;
 	}
 	err = match_add(match, child->key->text, patterns, n, &why);
+	if (err == 0) {
+		warn_of_containers(r, child->key);
+		return true;
+	}
 	if (err == -EEXIST)
 		refuse(r, child->key, "'%.*s' stands here twice: make one list of it", TEXT(child->key->text));
 	else if (err == -EINVAL)
 		refuse_patterns(r, child, why);
 	else
-		return !reading_failed(r, err);
+		reading_failed(r, err);
 	return false;
 }
 
