@@ -191,6 +191,8 @@ static void a_bomb(void **state)
 		assert_int_equal(exchange_facts(run.exchange)->response_bytes, MIB(16));
 		assert_true(run.told.largest_piece <= FILTER_ROOM);
 		assert_true(run.told.wire.budget.used < MIB(20));
+		/* its last byte has filled the room of the output: it is over all the same */
+		assert_int_equal(body_end(run.body), 0);
 		body_done(&run);
 		encode_done(encoded);
 	}

@@ -195,9 +195,11 @@ static int head(struct dialect *d, enum side side, const struct head *head)
 static void cache_write(struct item *item)
 {
 	enum pick life = item_is(item, CACHED_LIFE, "1h") ? PICK_CACHE_WRITE_1H : PICK_CACHE_WRITE_5M;
+	uint64_t sum;
 
-	item_put(item, life, (struct value){ .kind = VALUE_NUMBER,
-					     .number = item_number(item, life) + item_number(item, CACHED_TOKENS) });
+	if (__builtin_add_overflow(item_number(item, life), item_number(item, CACHED_TOKENS), &sum))
+		sum = UINT64_MAX;
+	item_put(item, life, (struct value){ .kind = VALUE_NUMBER, .number = sum });
 }
 
 static int item(struct dialect *d, enum side side, struct item *item)

@@ -60,7 +60,7 @@ static int zstandard_write(struct filter *filter, const uint8_t *p, size_t n)
 		err = filter_pass(filter, out.dst, out.pos);
 		if (err < 0)
 			return err;
-	} while (in.pos < in.size || out.pos == out.size);
+	} while (in.pos < in.size || (f->inside && out.pos == out.size));
 	return (int)n;
 }
 
