@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An event finds its strand (strand.h) and goes on into the wire, which comes
-XX. Everything that a deadline decides for a
+ * back with heads and pieces (hot_call.c). Everything that a deadline decides for a
  * connection is decided from the times of its own events before the next of
  * them is looked at; the clock only closes what stays silent. So a recorded run
  * gives the same records however its connections are spread over workers.
