@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "tap/targets.h"
 #include "tests/lib/made_elf.h"
@@ -188,6 +189,7 @@ static void test_refused(void **state)
 	w->refuse = -EPERM;
 	targets_scan(w->targets);
 	assert_int_equal(w->told[EVENT_TARGET_FAILED], 1);
+	assert_non_null(strstr(w->reason, "CAP_SYS_ADMIN"));	/* the mend */
 	assert_true(targets_counts(w->targets).failed >= 1);
 	w->refuse = 0;
 	targets_scan(w->targets);
@@ -288,13 +290,35 @@ static void test_no_memory(void **state)
 	unmap_file(&m);
 }
 
+/* A file in hand stays known while what is remembered of others is given up. */
+static void test_too_many_mappings(void **state)
+{
+	struct world *w = begin();
+	char name[] = PREFIX "XXXXXX";
+	int fd = mkstemp(name);
+	struct mapping m = { .path = str_of(name) };
+	struct stat st;
+
+	(void)state;
+	assert_true(fd >= 0 && !fstat(fd, &st));
+	m.inode = st.st_ino;
+	m.device = st.st_dev;
+	for (m.generation = 0; m.generation < LIMIT_FILES + 2; m.generation++)
+		for (int again = 0; again < 2; again++)
+			targets_mapping(w->targets, w->pid, &m);
+	assert_int_equal(targets_counts(w->targets).files, 2);	/* forgotten once */
+	close(fd);
+	unlink(name);
+	end(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_armed_once), cmocka_unit_test(test_exported_only_is_remarked),
 		cmocka_unit_test(test_blind_is_told_and_not_armed), cmocka_unit_test(test_refused), cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_rewritten_in_place), cmocka_unit_test(test_hostile_file),
-		cmocka_unit_test(test_out_of_scope), cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_out_of_scope), cmocka_unit_test(test_no_memory), cmocka_unit_test(test_too_many_mappings),
 	};
 
 	return RUN(tests);

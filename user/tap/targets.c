@@ -138,6 +138,13 @@ static struct arm *arm_of(struct entry *entry, pid_t pid)
 	return NULL;
 }
 
+/* Kernels since July 2025 (CVE-2025-38466) ask more of who attaches through perf than of who loads programs. */
+static const char *why_not(int error)
+{
+	return error == -EPERM || error == -EACCES ?
+	       "the kernel refused to attach: give aitap CAP_SYS_ADMIN, or run it as root" : "cannot be attached to";
+}
+
 /* Through the open file, so that the path holds whatever its container does meanwhile. */
 static void entry_arm(struct targets *t, struct entry *entry, int fd, pid_t pid)
 {
@@ -149,7 +156,7 @@ static void entry_arm(struct targets *t, struct entry *entry, int fd, pid_t pid)
 	snprintf(entry->target.path, sizeof(entry->target.path), "/proc/self/fd/%d", fd);
 	*slot = (struct arm){ pid, t->config.ops->arm(t->config.ops_ctx, &entry->target, pid) };
 	if (slot->error) {
-		set_state(t, entry, EVENT_TARGET_FAILED, slot->error, "cannot be attached to");
+		set_state(t, entry, EVENT_TARGET_FAILED, slot->error, why_not(slot->error));
 		return;
 	}
 	t->arms_done++;
@@ -317,11 +324,11 @@ void targets_mapping(void *ctx, pid_t pid, const struct mapping *m)
 	}
 	_cleanup_close_ int fd = mapping_open(pid, m);
 
+	if (map->n >= LIMIT_FILES)	/* before there is a file in hand, which might be forgotten too */
+		make_room(t);
 	file = fd < 0 ? NULL : look_at(t, fd, m->path, whom);
 	if (!file)
 		return;
-	if (map->n >= LIMIT_FILES)
-		make_room(t);
 	map_put(map, key, file);
 }
 
