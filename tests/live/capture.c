@@ -186,7 +186,7 @@ static int run(struct capture *c)
 			targets_run(targets);
 		if (disarm)
 			for (size_t i = 0; i < c->n_arm; i++)
-				tap_disarm(c->tap, c->target[i].device, c->target[i].inode, 0);
+				tap_disarm(c->tap, &c->target[i], 0);
 		tap_tend(c->tap);
 	}
 	while (take_all(c, 0) > 0)

@@ -322,7 +322,7 @@ static void round_of(struct observer *o, const struct program *p, double least[S
 		for (size_t s = 0; s < SIZES; s++)
 			keep_least(&least[s][v], measure(p, sizes[s]));
 	}
-	tap_disarm(o->tap, o->target.device, o->target.inode, p->pid);
+	tap_disarm(o->tap, &o->target, p->pid);
 }
 
 static void tell(const char *name, int size, double base, double with)

@@ -138,7 +138,7 @@ static int try_to_arm(struct look *look, const struct target *target)
 		return -EPERM;
 	err = tap_arm(look->tap, target, getpid());
 	if (err == 0)
-		tap_disarm(look->tap, target->device, target->inode, getpid());
+		tap_disarm(look->tap, target, getpid());
 	return err;
 }
 

@@ -10,7 +10,7 @@ static int arm(void *ctx, const struct target *target, pid_t pid)
 
 static int disarm(void *ctx, const struct target *target, pid_t pid)
 {
-	return tap_disarm(ctx, target->device, target->inode, pid);
+	return tap_disarm(ctx, target, pid);
 }
 
 const struct targets_ops targets_tap_ops = { .arm = arm, .disarm = disarm };

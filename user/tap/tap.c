@@ -20,6 +20,7 @@ struct arm {
 	struct list node;
 	uint64_t device;
 	uint64_t inode;
+	int64_t changed_ns;
 	pid_t pid;
 	struct attachment *attachment;
 };
@@ -209,12 +210,13 @@ struct tap *tap_close(struct tap *tap)
 
 /* ---- arming */
 
-static struct arm *arm_find(const struct tap *tap, uint64_t device, uint64_t inode, pid_t pid)
+static struct arm *arm_find(const struct tap *tap, const struct target *target, pid_t pid)
 {
 	LIST_EACH(node, (struct list *)&tap->arms) {
 		struct arm *arm = LIST_ENTRY(node, struct arm, node);
 
-		if (arm->device == device && arm->inode == inode && arm->pid == pid)
+		if (arm->device == target->device && arm->inode == target->inode &&
+		    arm->changed_ns == target->changed_ns && arm->pid == pid)
 			return arm;
 	}
 	return NULL;
@@ -225,12 +227,14 @@ int tap_arm(struct tap *tap, const struct target *target, pid_t pid)
 	struct arm *arm;
 	int err;
 
-	if (arm_find(tap, target->device, target->inode, pid))
+	if (arm_find(tap, target, pid))
 		return 0;
 	arm = mem_new(sizeof(*arm));
 	if (!arm)
 		return -ENOMEM;
-	*arm = (struct arm){ .device = target->device, .inode = target->inode, .pid = pid };
+	*arm = (struct arm){
+		.device = target->device, .inode = target->inode, .changed_ns = target->changed_ns, .pid = pid,
+	};
 	err = attach_target(tap->skel->obj, tap->mode, target, pid, &arm->attachment);
 	if (err) {
 		mem_free(arm);
@@ -240,9 +244,9 @@ int tap_arm(struct tap *tap, const struct target *target, pid_t pid)
 	return 0;
 }
 
-int tap_disarm(struct tap *tap, uint64_t device, uint64_t inode, pid_t pid)
+int tap_disarm(struct tap *tap, const struct target *target, pid_t pid)
 {
-	struct arm *arm = arm_find(tap, device, inode, pid);
+	struct arm *arm = arm_find(tap, target, pid);
 
 	if (!arm)
 		return -ENOENT;
@@ -250,9 +254,9 @@ int tap_disarm(struct tap *tap, uint64_t device, uint64_t inode, pid_t pid)
 	return 0;
 }
 
-bool tap_armed(const struct tap *tap, uint64_t device, uint64_t inode, pid_t pid)
+bool tap_armed(const struct tap *tap, const struct target *target, pid_t pid)
 {
-	return arm_find(tap, device, inode, pid);
+	return arm_find(tap, target, pid);
 }
 
 int tap_follow(struct tap *tap, pid_t pid)

@@ -55,11 +55,12 @@ struct source *tap_source(struct tap *, unsigned int ring);	/* its close() does 
 
 /*
  * Attaches to everything in target->sites for one process, or for all with
- * pid 0; to arm what is armed already is success. Keyed by (device, inode, pid).
+ * pid 0; to arm what is armed already is success. Keyed by the target's file (device,
+ * inode, changed_ns) and pid.
  */
 int tap_arm(struct tap *, const struct target *, pid_t pid);
-int tap_disarm(struct tap *, uint64_t device, uint64_t inode, pid_t pid);	/* -ENOENT: was not armed */
-bool tap_armed(const struct tap *, uint64_t device, uint64_t inode, pid_t pid);
+int tap_disarm(struct tap *, const struct target *, pid_t pid);	/* -ENOENT: was not armed */
+bool tap_armed(const struct tap *, const struct target *, pid_t pid);
 
 /* Adds a process, and whatever it forks from now on, to what only_followed reads. */
 int tap_follow(struct tap *, pid_t pid);

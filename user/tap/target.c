@@ -25,6 +25,7 @@
 #include "base/mem.h"
 #include "tap/blind.h"
 #include "tap/elf.h"
+#include "tap/file.h"
 #include "tap/site.h"
 #include "tap/version.h"
 
@@ -320,6 +321,7 @@ int target_inspect(int fd, struct target *ret)
 {
 	_cleanup_free_ struct look *look = mem_new(sizeof(*look));
 	_cleanup_free_ struct target *target = mem_new(sizeof(*target));
+	struct file_id id;
 	struct stat st;
 	int error;
 
@@ -327,8 +329,12 @@ int target_inspect(int fd, struct target *ret)
 		return -ENOMEM;
 	if (fstat(fd, &st))
 		return -errno;
+	error = file_id_of(fd, &id);
+	if (error)
+		return error;
 	target->device = st.st_dev;
 	target->inode = st.st_ino;
+	target->changed_ns = id.changed_ns;
 	look->target = target;
 	error = elf_file_open(fd, &look->file);
 	if (!error)

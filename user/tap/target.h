@@ -62,6 +62,7 @@ struct site {
 struct target {
 	uint64_t device;	/* as stat shows them through path */
 	uint64_t inode;
+	int64_t changed_ns;	/* on overlayfs, where a file keeps both numbers when it is copied up; 0 elsewhere */
 	uint8_t library;	/* enum event_library */
 	uint8_t major;		/* of the library's version string; 0.0.0 where the file does not tell */
 	uint8_t minor;
