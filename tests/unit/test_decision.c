@@ -120,7 +120,7 @@ static struct config *configured(const char *yaml)
 
 	config_parse("f", str_of(yaml), 0, NULL, &config, &problems);
 	problems_text(&problems, &text);
-	if (!config || problems.n)
+	if (!config || problems.count[PROBLEM_ERROR] || problems.count[PROBLEM_UNBUILT])
 		fail_msg("%s%s", yaml, buf_cstr(&text));
 	buf_done(&text);
 	problems_done(&problems);
