@@ -5,6 +5,7 @@
  * they are, whatever versions and capability sets may say.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -129,16 +130,25 @@ static void site_text(struct findings *found, const struct site *site)
 	json_close(&found->to, '}');
 }
 
-/* Attached for this process alone, and taken away at once. */
+/* Attached for this process alone, and taken away at once. Its path led through a file that is closed by now. */
 static int try_to_arm(struct look *look, const struct target *target)
 {
+	_cleanup_close_ int fd = -1;
+	struct target now = { 0 };
 	int err;
 
 	if (!look->tap)
 		return -EPERM;
-	err = tap_arm(look->tap, target, getpid());
+	fd = open(target->name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = target_inspect(fd, &now);
+	if (err < 0)
+		return err;
+	snprintf(now.path, sizeof(now.path), "/proc/self/fd/%d", fd);
+	err = tap_arm(look->tap, &now, getpid());
 	if (err == 0)
-		tap_disarm(look->tap, target, getpid());
+		tap_disarm(look->tap, &now, getpid());
 	return err;
 }
 
