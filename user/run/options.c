@@ -138,8 +138,11 @@ int options_parse(const char *name, int argc, char **argv, struct options *ret)
 	/* + : the options of the command behind -- are its own */
 	while (code == EXIT_DONE && (option = getopt_long(argc, argv, "+o:", table, NULL)) != -1)
 		code = set(ret, option, optarg);
-	if (code != EXIT_DONE || optind == argc)
+	if (code != EXIT_DONE)
 		return code;
+	if (optind == argc)
+		return str_eq(str_of(argv[argc - 1]), STR("--")) ? command_fail(EXIT_USAGE, name, "which command? It stands behind --") :
+								   EXIT_DONE;
 	if (argv[optind - 1][0] != '-' || argv[optind - 1][1] != '-' || argv[optind - 1][2])
 		return command_fail(EXIT_USAGE, name, "'%s'? A command to observe stands behind --", argv[optind]);
 	ret->command = argv + optind;
