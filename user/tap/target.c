@@ -346,3 +346,10 @@ int target_inspect(int fd, struct target *ret)
 		*ret = *target;
 	return error;
 }
+
+const char *target_remark(const struct target *target)
+{
+	if (target->library == EVENT_LIBRARY_OPENSSL && target->sites[0].role != SITE_WRITE_INTERNAL)
+		return "internal functions not found: exported ones are probed, BIO_f_ssl passes unseen";
+	return "";
+}

@@ -83,6 +83,9 @@ struct target {
  */
 int target_inspect(int fd, struct target *ret);
 
+/* What people should know of a target that is armed all the same; "" where there is nothing. */
+const char *target_remark(const struct target *);
+
 const char *site_role_name(enum site_role);	/* "ssl_write_internal", "SSL_new", ... */
 const char *site_class_name(enum site_class);	/* "push", "stepped", ... */
 

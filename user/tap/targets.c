@@ -112,14 +112,6 @@ static void set_state(struct targets *t, struct entry *entry, enum event_target_
 		t->config.changed(t->config.changed_ctx, &told);
 }
 
-/* What people should know of a target that is armed all the same. */
-static const char *remark(const struct target *target)
-{
-	if (target->library == EVENT_LIBRARY_OPENSSL && target->sites[0].role != SITE_WRITE_INTERNAL)
-		return "internal functions not found: exported ones are probed, BIO_f_ssl passes unseen";
-	return "";
-}
-
 /* ---- arming */
 
 static bool in_scope(const struct targets *t, pid_t pid)
@@ -161,7 +153,7 @@ static void entry_arm(struct targets *t, struct entry *entry, int fd, pid_t pid)
 	}
 	t->arms_done++;
 	entry->armed_ns = clock_boot_ns();
-	set_state(t, entry, EVENT_TARGET_ARMED, 0, remark(&entry->target));
+	set_state(t, entry, EVENT_TARGET_ARMED, 0, target_remark(&entry->target));
 }
 
 /* One process, or with -1 all that is armed. */
