@@ -33,6 +33,7 @@ struct head {
 	const struct header *headers;
 	size_t n_headers;
 	bool mid_connection;		/* the connection's birth was not seen */
+	bool trailer;			/* fields behind a body (RFC 9110 section 6.5): no status, no path; HTTP/2 alone tells them */
 };
 
 /* The value of the first header of that name, or the empty view (p == NULL). */
@@ -50,6 +51,8 @@ enum item_kind {
 	ITEM_EVENT,	/* server-sent event; name is its type ("" where none was given) */
 	ITEM_LINE,	/* a line of NDJSON */
 	ITEM_FIELD,	/* a multipart/form-data field; name is its name, filename tells a file */
+	ITEM_FRAME,	/* a message of an AWS event stream; name is its event type, or its exception's */
+	ITEM_MESSAGE,	/* a message of a WebSocket, or of gRPC */
 };
 
 /* A piece of an item: items arrive in order, one after another, each in one or more pieces. */
@@ -59,6 +62,8 @@ struct piece {
 	bool first;		/* of its item */
 	bool last;		/* of its item; may come alone with no bytes */
 	bool file;		/* ITEM_FIELD: it carries a file, not a value */
+	bool binary;		/* ITEM_MESSAGE: not text */
+	bool exception;		/* ITEM_FRAME: of message type exception or error, inside an answer whose status is 200 */
 	uint64_t boot_ns;	/* when its bytes passed */
 	struct str name;
 	struct str text;
