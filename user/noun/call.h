@@ -112,7 +112,13 @@ struct call {
 	uint8_t billing;		/* enum billing */
 	char request_id[128];
 	char response_id[128];
-	char batch_id[96];
+	char batch_id[96];		/* made, asked for, filled or read by this call */
+	char batch_file[96];		/* of requests: uploaded by this call, or named by the batch that reads it */
+	char batch_output[96];		/* of results: named by the batch, or read by this call */
+	char batch_status[24];		/* as the provider says it; "" unknown */
+	uint64_t batch_requests;	/* how many this call brings, or the batch has; 0: unknown */
+	uint64_t batch_input_max;	/* their input is at most so many tokens: none is shorter than a byte */
+	uint64_t batch_output_max;	/* their output likewise, by max_tokens; 0: one of them does not say */
 	char previous_id[128];		/* the answer that this call retrieves or continues */
 	char finish_reason[32];
 	char tools_called[512];
