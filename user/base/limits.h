@@ -23,6 +23,8 @@
 #define LIMIT_ENCODINGS 4		/* stacked content codings */
 #define LIMIT_INFLATERS 16		/* zlib states that a worker keeps for the next body */
 #define LIMIT_SSE_FIELD 256		/* an event's name */
+#define LIMIT_EVENT_MESSAGE (MIB(24) + KIB(129))	/* of an AWS event stream, as botocore has it: payload and headers */
+#define LIMIT_EVENT_HEADERS KIB(128)
 #define LIMIT_FORM_NAME 128		/* a multipart field's name */
 
 /* JSON as it is skimmed */

@@ -66,6 +66,12 @@ int filter_tell(struct filter *filter, struct piece *piece)
 	return err < 0 ? -ECANCELED : 0;
 }
 
+void filter_undecoded(struct filter *filter)
+{
+	filter->body->wire->counts.undecodable++;
+	filter->body->exchange->facts.undecoded = true;
+}
+
 static const struct filter_ops *coding_of(struct str name)
 {
 	static const struct { struct str name; const struct filter_ops *ops; } known[] = {
@@ -96,7 +102,7 @@ static const struct filter_ops *cutter_of(struct str type, enum sniff_default *r
 		{ STR("application/jsonlines"), &filter_lines, 0 },
 		{ STR("application/x-jsonlines"), &filter_lines, 0 },
 		{ STR("application/stream+json"), &filter_lines, 0 },
-		{ STR("application/vnd.amazon.eventstream"), NULL, 0 },
+		{ STR("application/vnd.amazon.eventstream"), &filter_eventstream, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)

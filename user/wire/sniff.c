@@ -10,7 +10,7 @@
 
 #include "wire/body.h"
 
-#define WORD_MAX 6	/* the longest that has to be seen to decide */
+#define WORD_MAX EVENTSTREAM_PRELUDE	/* the longest that has to be seen to decide */
 
 struct sniff {
 	struct filter filter;
@@ -41,6 +41,8 @@ static const struct filter_ops *decide(const struct sniff *f)
 {
 	static const struct str words[] = { STR(":"), STR("data:"), STR("event:"), STR("id:"), STR("retry:") };
 
+	if (f->first[0] <= 1)	/* the length of a message, in network order */
+		return f->n < EVENTSTREAM_PRELUDE ? NULL : eventstream_begins(f->first) ? &filter_eventstream : by_type(f);
 	if (f->first[0] == '{' && f->otherwise == SNIFF_LINES && f->n < 2)
 		return NULL;
 	if (f->first[0] == '{' && f->otherwise == SNIFF_LINES)
