@@ -373,10 +373,12 @@ static void refuses_what_is_none(void **state)
 
 static void refuses_a_newer_one(void **state)
 {
-	char sql[64];
+	char sql[128];
 
 	(void)state;
-	foreign("PRAGMA application_id=1634301040; PRAGMA user_version=2; CREATE TABLE calls(a)");
+	snprintf(sql, sizeof(sql), "PRAGMA application_id=%d; PRAGMA user_version=%d; CREATE TABLE calls(a)", STORE_APPLICATION,
+		 STORE_VERSION + 1);
+	foreign(sql);
 	snprintf(sql, sizeof(sql), "schema version %d", STORE_VERSION + 1);
 	refused(-EPROTO, sql);
 	refused(-EPROTO, "newer");

@@ -53,6 +53,9 @@
 #define LIMIT_HTTP_CONNS 32
 #define LIMIT_HTTP_MEMORY KIB(16)	/* of each connection; a request head must fit */
 
+/* what earlier calls left */
+#define LIMIT_MEMORIES 1048576		/* rows kept with the ledger; those that end first are given up */
+
 /* reports */
 #define LIMIT_REPORT_ROWS 200000	/* groups of one report */
 #define LIMIT_REPORT MIB(256)		/* its text */

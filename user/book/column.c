@@ -360,6 +360,11 @@ const char *column_name(size_t i)
 	return i < COLUMNS ? columns[i].name : NULL;
 }
 
+const char *column_type(size_t i)
+{
+	return i < COLUMNS ? columns[i].type : NULL;
+}
+
 /*
  * Lines lie in the order of their call's id, which begins with its time, so both
  * tables grow at their end. answers is the index of response ids (answer.h),
@@ -367,23 +372,27 @@ const char *column_name(size_t i)
  */
 void columns_schema(struct buf *sql)
 {
-	buf_puts(sql, "CREATE TABLE calls(");
+	buf_puts(sql, "CREATE TABLE IF NOT EXISTS calls(");
 	for (size_t i = 0; i < COLUMNS; i++)
 		buf_printf(sql, "%s%s %s", i ? ", " : "", columns[i].name, columns[i].type);
 	buf_puts(sql, ");"
-		 "CREATE INDEX calls_time ON calls(time_ns);"
-		 "CREATE TABLE lines(id TEXT NOT NULL, n INTEGER NOT NULL, model TEXT, class TEXT NOT NULL,"
+		 "CREATE INDEX IF NOT EXISTS calls_time ON calls(time_ns);"
+		 "CREATE TABLE IF NOT EXISTS lines(id TEXT NOT NULL, n INTEGER NOT NULL, model TEXT, class TEXT NOT NULL,"
 		 " quantity_milli INTEGER NOT NULL, unit TEXT NOT NULL, price TEXT, cost_pico INTEGER,"
 		 " PRIMARY KEY(id, n)) WITHOUT ROWID;"
-		 "CREATE TABLE answers(provider TEXT NOT NULL, response_id TEXT NOT NULL, id TEXT NOT NULL,"
+		 "CREATE TABLE IF NOT EXISTS answers(provider TEXT NOT NULL, response_id TEXT NOT NULL, id TEXT NOT NULL,"
 		 " PRIMARY KEY(provider, response_id)) WITHOUT ROWID;"
-		 "CREATE TABLE answers_new(provider TEXT NOT NULL, response_id TEXT NOT NULL, id TEXT NOT NULL);"
-		 "CREATE TABLE label_names(name TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;");
+		 "CREATE TABLE IF NOT EXISTS answers_new(provider TEXT NOT NULL, response_id TEXT NOT NULL, id TEXT NOT NULL);"
+		 "CREATE TABLE IF NOT EXISTS label_names(name TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;");
 }
 
+/* By name: in a ledger of an earlier version later columns stand behind all others. */
 void columns_insert(struct buf *sql)
 {
-	buf_puts(sql, "INSERT OR IGNORE INTO calls VALUES(?");
+	buf_puts(sql, "INSERT OR IGNORE INTO calls(");
+	for (size_t i = 0; i < COLUMNS; i++)
+		buf_printf(sql, "%s%s", i ? "," : "", columns[i].name);
+	buf_puts(sql, ") VALUES(?");
 	for (size_t i = 1; i < COLUMNS; i++)
 		buf_puts(sql, ",?");
 	buf_char(sql, ')');

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The ledger's columns, from which its schema, its inserts and what reports may
- * ask for are all made: they cannot differ. A new column is a new STORE_VERSION.
+ * ask for are all made: they cannot differ. A new column is a new
+ * STORE_VERSION, and has no NOT NULL without a DEFAULT, since older ledgers get it too.
  */
 #ifndef AITAP_BOOK_COLUMN_H
 #define AITAP_BOOK_COLUMN_H
@@ -14,8 +15,9 @@
 
 /* In the order of the table; NULL past its end. */
 const char *column_name(size_t i);
+const char *column_type(size_t i);
 
-void columns_schema(struct buf *sql);		/* the CREATE statements */
+void columns_schema(struct buf *sql);		/* the CREATE statements of what is not there yet */
 void columns_insert(struct buf *sql);		/* INSERT into calls, one parameter a column */
 void columns_insert_line(struct buf *sql);	/* INSERT into lines */
 

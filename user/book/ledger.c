@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -23,9 +24,11 @@
 #include "book/answer.h"
 #include "book/column.h"
 #include "book/keep.h"
+#include "book/memory.h"
 
 struct ledger {
 	struct sink sink;		/* first: it is one */
+	struct memory memory;
 	sqlite3 *db;
 	int lock;
 	sqlite3_stmt *begin, *commit, *call, *line, *label;
@@ -36,6 +39,7 @@ struct ledger {
 	uint32_t n_labels;		/* names that are known to stand in label_names */
 	char labels[LIMIT_LABELS][64];
 	struct answers answers;
+	struct memories memories;
 	struct keep keep;
 };
 
@@ -134,15 +138,20 @@ static int put_record(struct ledger *ledger, const struct record *record)
 	return err;
 }
 
+static void begin(struct ledger *ledger)
+{
+	if (ledger->begun || ledger->broken)
+		return;
+	ledger->broken = step(ledger, ledger->begin);
+	ledger->begun = !ledger->broken;
+}
+
 static int put(struct sink *sink, const struct record *record)
 {
 	struct ledger *ledger = (struct ledger *)sink;
 
 	ledger->came++;
-	if (!ledger->begun && !ledger->broken) {
-		ledger->broken = step(ledger, ledger->begin);
-		ledger->begun = !ledger->broken;
-	}
+	begin(ledger);
 	if (!ledger->broken)
 		ledger->broken = put_record(ledger, record);
 	return 0;
@@ -161,6 +170,7 @@ static void forget_batch(struct ledger *ledger)
 	if (!sqlite3_get_autocommit(ledger->db))
 		sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
 	ledger->n_labels = 0;	/* the names may have gone with it */
+	memories_rolled_back(&ledger->memories);
 }
 
 static int flush(struct sink *sink)
@@ -182,6 +192,7 @@ static int flush(struct sink *sink)
 	ledger->came = 0;
 	/* what cannot be done now can be later; the batch is safe already */
 	answers_tend(&ledger->answers);
+	memories_tend(&ledger->memories);
 	keep_tend(&ledger->keep, came);
 	return err;
 }
@@ -189,6 +200,35 @@ static int flush(struct sink *sink)
 int ledger_earlier(struct sink *sink, const char *provider, const char *response_id, char ret_id[RECORD_ID_MAX])
 {
 	return answers_find(&((struct ledger *)sink)->answers, provider, response_id, ret_id);
+}
+
+/* ---- memory */
+
+static struct ledger *ledger_of(struct memory *memory)
+{
+	return (struct ledger *)((char *)memory - offsetof(struct ledger, memory));
+}
+
+static int get_memory(struct memory *memory, const struct memory_key *key, struct memory_value *ret)
+{
+	return memories_get(&ledger_of(memory)->memories, key, ret);
+}
+
+static int put_memory(struct memory *memory, const struct memory_key *key, const struct memory_value *value)
+{
+	struct ledger *ledger = ledger_of(memory);
+
+	begin(ledger);
+	if (!ledger->broken)
+		ledger->broken = memories_put(&ledger->memories, key, value);
+	return ledger->broken;
+}
+
+static const struct memory_ops memory_ledger = { "ledger", get_memory, put_memory };
+
+struct memory *ledger_memory(struct sink *sink)
+{
+	return &((struct ledger *)sink)->memory;
 }
 
 /* ---- opening and closing */
@@ -207,6 +247,7 @@ static struct sink *close_ledger(struct sink *sink)
 	sqlite3_finalize(ledger->line);
 	sqlite3_finalize(ledger->label);
 	answers_close(&ledger->answers);
+	memories_close(&ledger->memories);
 	keep_close(&ledger->keep);
 	store_close(ledger->db);
 	/* the lock file stays: to remove it would let two hold locks on two files of that name */
@@ -249,6 +290,8 @@ static int prepare(struct ledger *ledger)
 	if (err == 0)
 		err = answers_open(&ledger->answers, db);
 	if (err == 0)
+		err = memories_open(&ledger->memories, db);
+	if (err == 0)
 		err = keep_open(&ledger->keep, db);
 	return err;
 }
@@ -263,6 +306,7 @@ int ledger_open(const struct ledger_config *config, struct sink **ret, char ret_
 		return -ENOMEM;
 	}
 	ledger->sink.ops = &sink_ledger;
+	ledger->memory.ops = &memory_ledger;
 	ledger->lock = -1;
 	ledger->scratch = BUF(KIB(64));
 	ledger->keep = (struct keep){ .days = config->keep_days, .bytes = config->max_bytes };

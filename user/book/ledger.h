@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "book/store.h"
+#include "noun/memory.h"
 #include "out/sink.h"
 
 struct ledger_config {
@@ -38,6 +39,12 @@ int ledger_open(const struct ledger_config *, struct sink **ret, char ret_why[st
  * -ENOENT. What was put and is not flushed yet counts.
  */
 int ledger_earlier(struct sink *ledger, const char *provider, const char *response_id, char ret_id[RECORD_ID_MAX]);
+
+/*
+ * What earlier calls left. Belongs to the ledger, and lives as long. A put is part
+ * of the batch that is open, and is gone with it where its flush() fails.
+ */
+struct memory *ledger_memory(struct sink *ledger);
 
 /* For the table of sinks: kept for ever. */
 extern const struct sink_ops sink_ledger;

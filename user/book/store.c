@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
-#include "book/column.h"
+#include "book/schema.h"
 
 #define BUSY_MS 1000
 #define PATH_CEILING 4096
@@ -189,22 +189,7 @@ void store_close(sqlite3 *db)
 
 /* ---- is it a ledger? */
 
-static int make_schema(sqlite3 *db)
-{
-	struct buf sql = BUF(KIB(64));
-	int err;
-
-	buf_puts(&sql, "BEGIN IMMEDIATE;");
-	columns_schema(&sql);
-	buf_printf(&sql, "PRAGMA application_id=%d;PRAGMA user_version=%d;COMMIT;", STORE_APPLICATION, STORE_VERSION);
-	err = sql.error ? sql.error : store_exec(db, buf_cstr(&sql));
-	if (err < 0 && !sqlite3_get_autocommit(db))
-		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	buf_done(&sql);
-	return err;
-}
-
-static int check(sqlite3 *db, const char *path, char ret_why[static STORE_WHY], bool *ret_empty)
+static int check(sqlite3 *db, const char *path, char ret_why[static STORE_WHY], sqlite3_int64 *ret_version)
 {
 	sqlite3_int64 application = 0, version = 0, things = 0;
 
@@ -212,8 +197,8 @@ static int check(sqlite3 *db, const char *path, char ret_why[static STORE_WHY], 
 	    store_number(db, "PRAGMA application_id", &application) < 0 ||
 	    store_number(db, "PRAGMA user_version", &version) < 0)
 		return store_why(db, path, "read", ret_why);
-	*ret_empty = things == 0 && application == 0;
-	if (*ret_empty)
+	*ret_version = 0;
+	if (things == 0 && application == 0)
 		return 0;
 	if (application != STORE_APPLICATION) {
 		snprintf(ret_why, STORE_WHY, "'%.300s' is not a ledger of aitap: it is a database of something else", path);
@@ -224,6 +209,7 @@ static int check(sqlite3 *db, const char *path, char ret_why[static STORE_WHY], 
 			 path, version, STORE_VERSION);
 		return -EPROTO;
 	}
+	*ret_version = version > 0 ? version : 1;
 	return 0;
 }
 
@@ -244,24 +230,28 @@ static int settle(sqlite3 *db)
 					      "PRAGMA journal_size_limit=67108864;PRAGMA cache_size=-16384");
 }
 
+static int ready_to_read(sqlite3 *db, const char *path, sqlite3_int64 version, char ret_why[static STORE_WHY])
+{
+	if (version == 0) {
+		snprintf(ret_why, STORE_WHY, "'%.300s' is empty: nothing was ever written to it", path);
+		return -ENODATA;
+	}
+	return version < STORE_VERSION && schema_feign(db) < 0 ? store_why(db, path, "read", ret_why) : 0;
+}
+
 int store_ready(sqlite3 *db, const char *path, enum store_mode mode, char ret_why[static STORE_WHY])
 {
-	bool empty = false;
-	int err = check(db, path, ret_why, &empty);
+	sqlite3_int64 version = 0;
+	int err = check(db, path, ret_why, &version);
 
-	if (err < 0)
-		return err;
-	if (mode == STORE_READ) {
-		if (empty)
-			snprintf(ret_why, STORE_WHY, "'%.300s' is empty: nothing was ever written to it", path);
-		return empty ? -ENODATA : 0;
-	}
-	if (empty)
+	if (err < 0 || mode == STORE_READ)
+		return err < 0 ? err : ready_to_read(db, path, version, ret_why);
+	if (version == 0)
 		err = store_exec(db, "PRAGMA page_size=8192");
 	if (err == 0)
 		err = settle(db);
-	if (err == 0 && empty)
-		err = make_schema(db);
+	if (err == 0 && version < STORE_VERSION)
+		err = schema_make(db);
 	if (err < 0 && store_errno(db) == 0)
 		snprintf(ret_why, STORE_WHY, "'%.300s' cannot be prepared for writing: %s", path, strerror(-err));
 	else if (err < 0)

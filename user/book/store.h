@@ -11,7 +11,7 @@
 
 #include <sqlite3.h>
 
-#define STORE_VERSION 1			/* PRAGMA user_version */
+#define STORE_VERSION 2			/* PRAGMA user_version; 2 has memory */
 #define STORE_APPLICATION 0x61697470	/* PRAGMA application_id: aitp */
 #define STORE_WHY 512
 
@@ -19,7 +19,7 @@ enum store_mode { STORE_READ, STORE_WRITE };
 
 /* STORE_WRITE makes what is not there; schema and settings are checked by store_ready(). */
 int store_open(const char *path, enum store_mode, sqlite3 **ret, char ret_why[static STORE_WHY]);
-/* Is it a ledger that this version can use? An empty file becomes one (STORE_WRITE). */
+/* Is it a ledger that this version can use? An empty file becomes one, and an older one is brought up (STORE_WRITE). */
 int store_ready(sqlite3 *, const char *path, enum store_mode, char ret_why[static STORE_WHY]);
 void store_close(sqlite3 *);
 

@@ -288,7 +288,7 @@ static int make_cold(struct workers *all)
 	struct cold_config config = {
 		.settings = all->config.settings, .who = all->config.who, .deadline_ms = ORIGIN_MS,
 		.boot_id = all->config.boot_id, .wall = wall, .committed = committed, .ctx = all,
-		.earlier = all->config.earlier, .earlier_ctx = all->config.earlier_ctx,
+		.earlier = all->config.earlier, .earlier_ctx = all->config.earlier_ctx, .memory = all->config.memory,
 		.ledger = all->config.ledger, .n_sinks = all->config.n_sinks,
 	};
 

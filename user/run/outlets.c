@@ -109,6 +109,7 @@ void outlets_config(struct outlets *outlets, struct workers_config *ret)
 	ret->ledger = outlets->ledger;
 	ret->earlier = outlets->ledger ? earlier : NULL;
 	ret->earlier_ctx = outlets->ledger;
+	ret->memory = outlets->ledger ? ledger_memory(outlets->ledger) : NULL;
 	ret->n_sinks = outlets->n_sinks;
 	memcpy(ret->sinks, outlets->sinks, sizeof(ret->sinks));
 }
