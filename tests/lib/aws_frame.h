@@ -3,6 +3,7 @@
 #ifndef AITAP_TESTS_AWS_FRAME_H
 #define AITAP_TESTS_AWS_FRAME_H
 
+#include <string.h>
 #include <zlib.h>
 
 #include "base/buf.h"

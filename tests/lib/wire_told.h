@@ -6,7 +6,8 @@
  *
  *	client POST api.test /v1/x d{request} 200 e:delta{data}e{cut by a hole complete
  *
- * An item is a letter of its kind, its name, and its text in braces; the closing
+ * An item is a letter of its kind (a capital of a file, an exception or what is
+ * not text), its name, and its text in braces; the closing
  * brace stands for the last piece. Unread facts come as +undecoded, +missing.
  */
 #ifndef AITAP_TESTS_WIRE_TOLD_H
@@ -66,9 +67,9 @@ static int told_piece(void *ctx, struct exchange *exchange, const struct piece *
 
 	if (piece->text.n > told->largest_piece)
 		told->largest_piece = piece->text.n;
-	assert_true(!piece->first || !user->open[piece->side] || told->wire.counts.holes);
+	assert_true(!piece->first || !user->open[piece->side] || told->wire.counts.holes || told->wire.counts.undecodable);
 	if (piece->first) {
-		buf_printf(to, " %c", piece->file ? 'F' : "delf"[piece->kind]);
+		buf_printf(to, " %c", (piece->file || piece->exception || piece->binary ? "DELFRM" : "delfrm")[piece->kind]);
 		if (piece->name.n)
 			buf_printf(to, ":%.*s", (int)piece->name.n, piece->name.p);
 		buf_char(to, '{');

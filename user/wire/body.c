@@ -85,7 +85,7 @@ static const struct filter_ops *coding_of(struct str name)
 	return NULL;
 }
 
-/* How a body falls into items, as its media type says; NULL: a framing that is not read. */
+/* How a body falls into items, as its media type says. */
 static const struct filter_ops *cutter_of(struct str type, enum sniff_default *ret_otherwise)
 {
 	static const struct { struct str type; const struct filter_ops *ops; enum sniff_default otherwise; } known[] = {
@@ -147,7 +147,7 @@ int body_new(struct wire *wire, struct exchange *exchange, enum side side, const
 	if (!str_split(&rest, ';', &type))
 		type = STR("");
 	cutter = cutter_of(str_trim(type), &otherwise);
-	if (!cutter || n_codings > LIMIT_ENCODINGS)
+	if (n_codings > LIMIT_ENCODINGS)
 		return 1;
 	for (size_t i = 0; i < n_codings; i++)
 		if (!(ops[i] = coding_of(codings[n_codings - 1 - i])))
