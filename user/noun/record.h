@@ -48,6 +48,17 @@ struct cost {
 	int64_t list_pico;	/* what the list says */
 };
 
+/* How usage that was not reported was estimated. What low and high enclose holds nine times out of ten. */
+struct estimate {
+	char name[24];			/* of the method; "": nothing was estimated */
+	uint32_t counts;		/* of usages[0], bit 1u << enum count: estimated; the others were said */
+	uint64_t low[2];		/* tokens of input and output, by enum side; where they were said, what was said */
+	uint64_t high[2];
+	bool priced;
+	int64_t low_pico;		/* what is owed at these bounds */
+	int64_t high_pico;
+};
+
 struct label {
 	char name[64];
 	char value[65];
@@ -101,6 +112,7 @@ struct record {
 	const struct call *call;
 	const struct origin *origin;
 	struct cost cost;
+	struct estimate estimate;
 };
 
 #endif
