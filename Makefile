@@ -19,14 +19,15 @@ SEE_noun     :=
 SEE_feed     := event
 SEE_wire     :=
 SEE_ai       :=
+SEE_link     :=
 SEE_who      :=
 SEE_money    :=
 SEE_out      :=
 SEE_book     := money out
-SEE_pipeline := event feed wire ai who money out
+SEE_pipeline := event feed wire ai link who money out
 SEE_tap      := event feed skel
-SEE_run      := event feed wire ai who money out book pipeline tap
-ROOMS        := base noun feed wire ai who money out book pipeline tap run
+SEE_run      := event feed wire ai link who money out book pipeline tap
+ROOMS        := base noun feed wire ai link who money out book pipeline tap run
 
 # what only a build with the kernel side has; everything else is the core
 CAPTURE_SRC := $(wildcard user/tap/*.c) $(wildcard $(patsubst %,user/run/%.c,cmd_run cmd_doctor cmd_trace observe observe_health observe_probes survey gauges))
@@ -35,6 +36,7 @@ CORE_SRC    := $(filter-out $(CAPTURE_SRC) $(CORE_ONLY) user/run/main.c,$(foreac
 BPF_SRC     := $(wildcard bpf/*.bpf.c)
 
 CORE_LIBS    := -ljson-c -lz -lbrotlidec -lzstd -lyaml -lsqlite3 -lnettle -lmicrohttpd -lpthread -lm
+ENCODE_LIBS  := -lbrotlienc -lnghttp2
 CAPTURE_LIBS := -lbpf -lelf -lcapstone
 
 CFLAGS  ?= -O2 -g
@@ -160,7 +162,7 @@ $(O)/unit/test_tap_%: tests/unit/test_tap_%.c $(O)/libcore.a $(wildcard tests/li
 $(O)/unit/test_%: tests/unit/test_%.c $(O)/libcore.a $(wildcard tests/lib/*.h)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. $< $(O)/libcore.a -lcmocka -lbrotlienc $(CORE_LIBS) -o $@
+	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. $< $(O)/libcore.a -lcmocka $(ENCODE_LIBS) $(CORE_LIBS) -o $@
 
 # ---- programs that link the capture side as well
 TAP_BIN := $(O)/tests/live/capture $(O)/tests/verifier/verifier
@@ -181,10 +183,10 @@ $(O)/tests/live/pair: tests/live/pair.c
 	$(Q)$(CC) $(STD) $(WARN) -O2 -g $< -lssl -lcrypto -lz -lpthread -o $@
 
 # ---- other programs of tests/ and tools/ that link the core: tests/corpus/X.c, tools/bench/X.c
-$(O)/tests/%: tests/%.c $(O)/libcore.a $(wildcard tests/lib/*.h)
+$(O)/tests/%: tests/%.c $(O)/libcore.a $(wildcard tests/lib/*.h tests/corpus/*.h tests/traces/*.h)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. $< $(O)/libcore.a $(CORE_LIBS) -o $@
+	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. $< $(O)/libcore.a $(ENCODE_LIBS) $(CORE_LIBS) -o $@
 $(O)/tools/%: tools/%.c $(O)/libcore.a
 	$(call say,TOOL,$@)
 	$(Q)mkdir -p $(@D)

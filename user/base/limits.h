@@ -31,6 +31,15 @@
 #define LIMIT_JSON_DEPTH 10000		/* nesting followed; deeper text is skipped, not refused */
 #define LIMIT_PICK 4096			/* one wanted scalar */
 
+/* one call, not two */
+#define LIMIT_ATTEMPTS 8192		/* calls that a later one may be a retry of */
+#define LIMIT_FORGETFUL 16384		/* rows of a memory without a ledger */
+#define LIMIT_FORGETFUL_BYTES MIB(8)	/* and their text */
+#define LIMIT_SERVING 4096		/* requests being served on this host, and served lately */
+#define LIMIT_PARTIES 8192		/* calls held, or told lately, that belong to such requests */
+#define LIMIT_PARTY_BYTES MIB(16)	/* what is kept of all those */
+#define LIMIT_HELD_NS 5000000000ull	/* how long a call is held for what it may belong to */
+
 /* trace files */
 #define LIMIT_TRACE_BLOCK MIB(4)
 #define LIMIT_TRACE_QUEUE MIB(16)	/* events of one ring on their way into the file */

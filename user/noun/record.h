@@ -97,6 +97,7 @@ struct record {
 	char retry_of[RECORD_ID_MAX];
 	int64_t time_ns;		/* wall clock of the first request byte */
 	bool spend;
+	bool negative;			/* an adjustment that takes away: its counts, quantities and money are meant with a minus */
 	uint32_t attempt;		/* from 1 */
 	uint32_t flags;			/* enum record_flag */
 	const char *node;

@@ -50,7 +50,7 @@ struct cold_config {
 	/* Did an earlier run keep usage under this provider and response id? 0 and its record's id, or -ENOENT; may be NULL. */
 	int (*earlier)(void *ctx, const char *provider, const char *response_id, char ret_id[RECORD_ID_MAX]);
 	void *earlier_ctx;
-	struct memory *memory;			/* what earlier calls left; NULL: none is kept */
+	struct memory *memory;			/* what earlier calls left; NULL: kept for this run alone */
 	void *ctx;				/* of wall and committed */
 	struct sink *ledger;			/* NULL: none */
 	struct sink *sinks[COLD_SINKS];
