@@ -114,28 +114,17 @@ static bool head_waits(const struct stream *stream)
 	return stream->message.place == HEAD_WAITS;
 }
 
-static bool drop_front(struct chunk *chunk, uint64_t n)
-{
-	if (n >= chunk->n)
-		return false;
-	chunk->p += n;
-	chunk->n -= (size_t)n;
-	chunk->offset += n;
-	chunk->begins &= !n;
-	return true;
-}
-
 /* Reads a chunk that is next, or overlaps what was read. false: *chunk is left over, and waits. */
 static bool read_chunk(struct conn *conn, enum dir dir, struct chunk *chunk)
 {
 	struct stream *stream = &conn->stream[dir];
 	size_t used;
 
-	if (!drop_front(chunk, stream->next - chunk->offset))
+	if (!chunk_drop(chunk, stream->next - chunk->offset))
 		return true;
-	used = http1_read(conn, dir, chunk);
+	used = protocol_read(conn, dir, chunk);
 	stream->next += used;
-	return !drop_front(chunk, used);
+	return !chunk_drop(chunk, used);
 }
 
 static void hole(struct conn *conn, enum dir dir, uint64_t n)
@@ -146,7 +135,7 @@ static void hole(struct conn *conn, enum dir dir, uint64_t n)
 	conn->wire->counts.hole_bytes += n;
 	conn->missing += n;
 	stream->next += n;
-	http1_hole(conn, dir, n);
+	protocol_of(conn)->hole(conn, dir, n);
 }
 
 /* Reads what is next among what waits; true: something moved. */
@@ -156,7 +145,7 @@ static bool advance(struct conn *conn, enum dir dir)
 	struct segment *segment;
 	bool moved = head_waits(stream);
 
-	if (moved && !http1_resume(conn, dir, false))
+	if (moved && !protocol_resume(conn, dir, false))
 		return false;
 	while (!head_waits(stream) && (segment = first_segment(stream)) && (segment->offset <= stream->next || !segment->n)) {
 		struct chunk chunk = { segment->bytes, segment->n, segment->offset, segment->peer_offset, segment->boot_ns,
@@ -192,7 +181,7 @@ static void force(struct conn *conn, enum dir dir, uint64_t offset)
 	if (head_waits(stream) && request)
 		hole(conn, !dir, request->offset - conn->stream[!dir].next);
 	else if (head_waits(stream))
-		http1_resume(conn, dir, true);
+		protocol_resume(conn, dir, true);
 	else
 		hole(conn, dir, (segment && segment->offset < offset ? segment->offset : offset) - stream->next);
 	settle(conn, dir);
@@ -255,12 +244,12 @@ static void forget_before(struct conn *conn, enum dir dir, uint64_t offset)
 
 void conn_skip(struct conn *conn, enum dir dir, uint64_t offset, uint64_t peer_offset)
 {
-	bool readable = conn->protocol == CONN_UNKNOWN || conn->protocol == CONN_HTTP1;
+	bool http1 = protocol_of(conn) == &protocol_http1;
 
-	if (readable && offset <= conn->stream[dir].next && peer_offset <= conn->stream[!dir].next)
+	if (http1 && offset <= conn->stream[dir].next && peer_offset <= conn->stream[!dir].next)
 		return;		/* nothing was skipped: a further chunk of the same call */
-	if (!readable)
-		conn->protocol = CONN_UNKNOWN;
+	if (!http1)
+		conn_turn(conn, CONN_UNKNOWN);
 	http1_restart(conn);
 	forget_before(conn, dir, offset);
 	forget_before(conn, !dir, peer_offset);
@@ -324,7 +313,7 @@ void conn_end(struct conn *conn, const uint64_t offset[2])
 		if (stream->next < end)
 			hole(conn, dir, end - stream->next);
 	}
-	http1_end(conn, offset);
+	protocol_of(conn)->end(conn, offset);
 }
 
 /* ---- */
@@ -372,7 +361,8 @@ struct conn *conn_free(struct conn *conn)
 
 	if (!conn)
 		return NULL;
-	http1_end(conn, false);
+	protocol_of(conn)->end(conn, false);
+	protocol_leave(conn);
 	for (unsigned int dir = 0; dir < 2; dir++)
 		while ((segment = first_segment(&conn->stream[dir])))
 			segment_free(conn, &conn->stream[dir], segment);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The inside of a connection, shared by conn.c, which puts its bytes in order,
- * http1.c, which reads them, and http1_head.c, which reads heads.
+ * and the readers of protocols.
  */
 #ifndef AITAP_WIRE_CONN_INSIDE_H
 #define AITAP_WIRE_CONN_INSIDE_H
@@ -69,6 +69,7 @@ struct conn {
 	struct list exchanges;		/* in the order of their requests */
 	uint64_t missing;
 	uint64_t searched;		/* bytes in which nothing was found */
+	void *state;			/* of a protocol that needs more than messages; NULL before it has read anything */
 	struct stream stream[2];
 };
 
@@ -82,6 +83,45 @@ struct chunk {
 	bool begins;		/* as the application's own call did: a message can be looked for here */
 };
 
+/*
+ * Who reads the bytes, as conn->protocol says. A reader that meets another
+ * protocol sets it by conn_turn() and returns; the next one goes on from there.
+ * Any reader may make its stream wait as HTTP/1 does: place HEAD_WAITS, head_ns.
+ */
+struct protocol_ops {
+	size_t (*read)(struct conn *, enum dir, const struct chunk *);	/* bytes read: all, unless the stream waits, or turned */
+	bool (*resume)(struct conn *, enum dir, bool forced);		/* does it wait no more? forced: long enough; NULL: never waits */
+	void (*hole)(struct conn *, enum dir, uint64_t n);		/* not while a stream waits */
+	void (*end)(struct conn *, bool known);				/* ends every exchange; known: the streams were whole */
+	void (*done)(struct conn *);					/* ends what is left, frees conn->state; may be NULL */
+};
+
+extern const struct protocol_ops protocol_http1, protocol_other;
+
+/*
+ * From the next byte on it is another protocol. Bytes that HTTP/1 has kept in
+ * order to tell, in message.head, are read again by the next reader.
+ */
+void conn_turn(struct conn *, enum conn_protocol);
+
+/* ---- protocol.c, for conn.c */
+const struct protocol_ops *protocol_of(const struct conn *);
+size_t protocol_read(struct conn *, enum dir, const struct chunk *);	/* by one reader, and the next one where that turns */
+bool protocol_resume(struct conn *, enum dir, bool forced);
+void protocol_leave(struct conn *);					/* frees what the protocol keeps */
+
+/* The first n bytes are read; false: no more are left. */
+static inline bool chunk_drop(struct chunk *chunk, uint64_t n)
+{
+	if (n >= chunk->n)
+		return false;
+	chunk->p += n;
+	chunk->n -= (size_t)n;
+	chunk->offset += n;
+	chunk->begins &= !n;
+	return true;
+}
+
 static inline struct message *message_of(struct conn *conn, enum dir dir)
 {
 	return &conn->stream[dir].message;
@@ -93,13 +133,6 @@ static inline enum side side_of(const struct conn *conn, enum dir dir)
 }
 
 /* ---- http1.c, for conn.c */
-
-/* Bytes read: all of them, but for what follows a response head that waits for its request. */
-size_t http1_read(struct conn *, enum dir, const struct chunk *);
-/* Does a head wait no more? forced: it has waited long enough, and without a request it is nobody's. */
-bool http1_resume(struct conn *, enum dir, bool forced);
-void http1_hole(struct conn *, enum dir, uint64_t n);	/* not while a head waits */
-void http1_end(struct conn *, bool known);		/* The streams are over. known: that was all of them */
 void http1_restart(struct conn *);			/* Forgets what is under way: a message begins in both directions. */
 
 /* ---- http1.c, for http1_head.c */
@@ -107,13 +140,13 @@ void http1_end_exchange(struct conn *, struct exchange *, enum ending);
 void http1_end_all(struct conn *, enum ending);
 void http1_end_if_done(struct conn *, struct exchange *);
 void http1_lost(struct conn *, enum dir);		/* the framing is gone */
-void http1_leave(struct conn *, enum conn_protocol);	/* what follows is something else */
 void http1_body(struct conn *, enum dir, enum place, const struct framing *);	/* a head has ended; place: of what follows */
 enum place http1_place_of_body(const struct framing *, enum side);
 void http1_search(struct conn *, enum dir, size_t n);	/* n bytes are no message's begin */
 void http1_message_reset(struct message *, enum place);
 
 /* ---- http1_head.c, for http1.c */
+bool http1_resume(struct conn *, enum dir, bool forced);
 /* Does a message begin at p? What follows tells: its place is IN_HEAD, or LOST, or the protocol is another. */
 void http1_begin(struct conn *, enum dir, const struct chunk *, size_t at);
 size_t http1_head(struct conn *, enum dir, const struct chunk *, size_t at);	/* bytes consumed */

@@ -92,13 +92,6 @@ void http1_lost(struct conn *conn, enum dir dir)
 	message_done(conn, dir, LOST);
 }
 
-void http1_leave(struct conn *conn, enum conn_protocol protocol)
-{
-	conn->protocol = (uint8_t)protocol;
-	for (unsigned int dir = 0; dir < 2; dir++)
-		http1_message_reset(message_of(conn, dir), AT_START);
-}
-
 void http1_search(struct conn *conn, enum dir dir, size_t n)
 {
 	struct message *message = message_of(conn, dir);
@@ -241,14 +234,14 @@ static size_t skip_empty(const struct chunk *chunk, size_t at)
 	return at;
 }
 
-size_t http1_read(struct conn *conn, enum dir dir, const struct chunk *chunk)
+static size_t http1_read(struct conn *conn, enum dir dir, const struct chunk *chunk)
 {
 	struct message *message = message_of(conn, dir);
 	size_t at = 0;
 
 	while (at < chunk->n) {
 		if (!is_http1(conn))
-			return chunk->n;
+			return at;
 		switch (message->place) {
 		case AT_START:
 			at = skip_empty(chunk, at);
@@ -292,14 +285,12 @@ static bool framing_survives(struct message *message, uint64_t n)
 	}
 }
 
-void http1_hole(struct conn *conn, enum dir dir, uint64_t n)
+static void http1_hole(struct conn *conn, enum dir dir, uint64_t n)
 {
 	struct message *message = message_of(conn, dir);
 	struct exchange *exchange = message->exchange;
 	bool response = side_of(conn, dir) == SIDE_RESPONSE;
 
-	if (!is_http1(conn))
-		return;
 	if (!exchange && response)
 		exchange = exchange_first_waiting(&conn->exchanges);
 	if (exchange)
@@ -326,7 +317,7 @@ static enum ending ending_of(const struct exchange *exchange)
 	return exchange->response_done ? ENDING_COMPLETE : ENDING_ABORTED;
 }
 
-void http1_end(struct conn *conn, bool known)
+static void http1_end(struct conn *conn, bool known)
 {
 	for (unsigned int dir = 0; dir < 2; dir++)
 		if (known && message_of(conn, dir)->place == UNTIL_CLOSE)
@@ -348,3 +339,7 @@ void http1_restart(struct conn *conn)
 		message_of(conn, dir)->after_hole = false;
 	}
 }
+
+const struct protocol_ops protocol_http1 = {
+	.read = http1_read, .resume = http1_resume, .hole = http1_hole, .end = http1_end,
+};

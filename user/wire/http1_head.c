@@ -140,7 +140,7 @@ static void switch_protocols(struct conn *conn, const struct framing *framing, s
 		http1_end_if_done(conn, exchange);
 	}
 	http1_end_all(conn, ENDING_ABORTED);
-	http1_leave(conn, protocol);
+	conn_turn(conn, protocol);
 }
 
 static bool has_no_body(int status, struct str method)
@@ -255,7 +255,7 @@ static bool decide(struct conn *conn, enum dir dir, enum looks looks)
 	struct message *message = message_of(conn, dir);
 
 	if (looks == LOOKS_HTTP2 && conn->protocol == CONN_UNKNOWN) {
-		http1_leave(conn, CONN_HTTP2);
+		conn_turn(conn, CONN_HTTP2);
 		return false;
 	}
 	if (!conn->requests && looks == LOOKS_REQUEST)
@@ -276,6 +276,8 @@ void http1_begin(struct conn *conn, enum dir dir, const struct chunk *chunk, siz
 
 	message->decided = message->start_line = false;
 	if (looks != LOOKS_SHORT && !decide(conn, dir, looks)) {
+		if (conn->protocol == CONN_HTTP2)
+			return;
 		if (conn->protocol == CONN_UNKNOWN && conn->born && !conn->requests && !message->after_hole)
 			conn->protocol = CONN_OTHER;
 		http1_search(conn, dir, chunk->n - at);
@@ -342,8 +344,11 @@ size_t http1_head(struct conn *conn, enum dir dir, const struct chunk *chunk, si
 		return chunk->n - at;
 	}
 	if (!holds(conn, dir, had)) {
-		if (conn->protocol == CONN_UNKNOWN || conn->protocol == CONN_HTTP1)
-			refuse(conn, dir);
+		if (conn->protocol == CONN_HTTP2) {
+			message->head.n = had;
+			return 0;
+		}
+		refuse(conn, dir);
 		return chunk->n - at;
 	}
 	length = message_head_length((const uint8_t *)message->head.p, message->head.n, had);
