@@ -13,7 +13,9 @@
 #ifndef AITAP_TESTS_DIALOGUE_H
 #define AITAP_TESTS_DIALOGUE_H
 
+#include <nettle/base64.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ai/reader.h"
@@ -31,7 +33,7 @@ struct dialogue {
 	int status;			/* 0: 200 */
 	const char *headers;		/* of the response, name: value, one a line */
 	enum item_kind kind;
-	const char *came;		/* the response's body; events as they are on the wire, without CR */
+	const char *came;		/* the response's body; events as they are on the wire, without CR; frames: see dialogue_frame() */
 	const char *expect;		/* one line a call; "" where none may come; "-" for a call without usage */
 };
 
@@ -86,6 +88,25 @@ static struct str dialogue_event(struct reader *reader, struct piece piece, stru
 	return end < 0 ? (struct str){ "", 0 } : str_sub(rest, (size_t)end + 2, rest.n);
 }
 
+/* A line: its type, behind ! that of an exception, then its payload; behind = that is what it wraps in base64. */
+static void dialogue_frame(struct reader *reader, struct piece piece, struct str line, size_t step)
+{
+	struct str type, wrapped = { NULL, 0 };
+	char base64[4096];
+
+	str_split(&line, ' ', &type);
+	piece.exception = str_starts(type, STR("!"));
+	piece.name = str_sub(type, piece.exception, type.n);
+	if (str_starts(line, STR("="))) {
+		base64_encode_raw(base64, line.n - 1, (const uint8_t *)line.p + 1);
+		wrapped.n = (size_t)asprintf((char **)&wrapped.p, "{\"bytes\":\"%.*s\",\"p\":\"abcdef\"}",
+					     (int)BASE64_ENCODE_RAW_LENGTH(line.n - 1), base64);
+		line = wrapped;
+	}
+	dialogue_item(reader, piece, line, step);
+	free((char *)wrapped.p);
+}
+
 static void dialogue_body(struct reader *reader, enum side side, enum item_kind kind, const char *text, size_t step,
 			  bool whole)
 {
@@ -97,6 +118,10 @@ static void dialogue_body(struct reader *reader, enum side side, enum item_kind 
 		dialogue_item(reader, piece, rest, step);
 	while (kind == ITEM_EVENT && rest.n) {
 		rest = dialogue_event(reader, piece, rest, step);
+		piece.boot_ns++;
+	}
+	while (kind == ITEM_FRAME && rest.n && str_split(&rest, '\n', &line)) {
+		dialogue_frame(reader, piece, line, step);
 		piece.boot_ns++;
 	}
 	while (kind == ITEM_LINE && rest.n && str_split(&rest, '\n', &line))

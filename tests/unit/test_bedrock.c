@@ -86,10 +86,82 @@ static const struct dialogue dialogues[] = {
 		  "\"action\":\"NONE\"}", .expect = "> - guardrail_unit=3" },
 };
 
+#define INVOKE(model) .host = HOST, .path = "/model/" model "/invoke-with-response-stream", .asked = "{}", .kind = ITEM_FRAME
+#define METRICS(in, out) "\"amazon-bedrock-invocationMetrics\":{\"inputTokenCount\":" #in ",\"outputTokenCount\":" #out \
+	",\"invocationLatency\":9}"
+
+static const struct dialogue streams[] = {
+	{ .name = "Converse", .host = HOST, .path = "/model/amazon.nova-lite-v1:0/converse-stream", .asked = "{}",
+	  .kind = ITEM_FRAME,
+	  .came = "messageStart {\"role\":\"assistant\",\"p\":\"ab\"}\n"
+		  "contentBlockDelta {\"delta\":{\"text\":\"hi\"},\"contentBlockIndex\":0}\n"
+		  "messageStop {\"stopReason\":\"end_turn\"}\n"
+		  "metadata {\"usage\":{\"inputTokens\":6,\"outputTokens\":3,\"totalTokens\":14931,\"cacheReadInputTokens\":14922,"
+		  "\"cacheWriteInputTokens\":0},\"metrics\":{\"latencyMs\":5},"
+		  "\"trace\":{\"guardrail\":{\"inputAssessment\":{\"g\":{\"usage\":{\"inputTokens\":1}}}}}}",
+	  .expect = "amazon.nova-lite-v1:0> - input=14928 cache_read=14922 cache_write=0 output=3" },
+	{ .name = "no metadata", .host = HOST, .path = "/model/amazon.nova-lite-v1:0/converse-stream", .asked = "{}",
+	  .kind = ITEM_FRAME, .came = "contentBlockDelta {\"delta\":{\"text\":\"hi\"}}\nmessageStop {\"stopReason\":\"end_turn\"}",
+	  .expect = "amazon.nova-lite-v1:0> -" },
+	{ .name = "OpenAI counts the cache in", .host = HOST, .path = "/model/us.openai.gpt-5.6-v1:0/converse-stream",
+	  .asked = "{}", .kind = ITEM_FRAME,
+	  .came = "metadata {\"usage\":{\"inputTokens\":100,\"outputTokens\":3,\"totalTokens\":183,\"cacheReadInputTokens\":80}}",
+	  .expect = "us.openai.gpt-5.6-v1:0> - input=100 cache_read=80 output=3" },
+	{ .name = "Claude's delta counts, not the metrics", INVOKE("anthropic.claude-3"),
+	  .came = "chunk ={\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"claude-3\","
+		  "\"usage\":{\"input_tokens\":11,\"cache_creation_input_tokens\":4,\"cache_read_input_tokens\":7,\"output_tokens\":2}}}\n"
+		  "chunk ={\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"hi\"}}\n"
+		  "chunk ={\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\"},\"usage\":{\"output_tokens\":72}}\n"
+		  "chunk ={\"type\":\"message_stop\"," METRICS(11, 88) "}",
+	  .expect = "anthropic.claude-3>claude-3 msg_1 input=22 cache_read=7 cache_write=4 output=72" },
+	{ .name = "Claude, older", INVOKE("anthropic.claude-v2"),
+	  .came = "chunk ={\"completion\":\" hi\",\"stop_reason\":\"stop_sequence\"," METRICS(14, 10) "}",
+	  .expect = "anthropic.claude-v2> - input=14 output=10" },
+	{ .name = "Nova", INVOKE("amazon.nova-lite"),
+	  .came = "chunk ={\"contentBlockDelta\":{\"delta\":{\"text\":\"a\"}}}\nchunk ={\"messageStop\":{\"stopReason\":\"end_turn\"}}\n"
+		  "chunk ={\"metadata\":{\"usage\":{\"inputTokens\":6,\"outputTokens\":3,\"cacheReadInputTokenCount\":9}}," METRICS(6, 3) "}",
+	  .expect = "amazon.nova-lite> - input=15 cache_read=9 output=3" },
+	{ .name = "Llama", INVOKE("meta.llama3"),
+	  .came = "chunk ={\"generation\":\"a\",\"prompt_token_count\":18,\"generation_token_count\":1,\"stop_reason\":null}\n"
+		  "chunk ={\"generation\":\"b\",\"prompt_token_count\":null,\"generation_token_count\":2,\"stop_reason\":\"stop\","
+		  METRICS(18, 2) "}", .expect = "meta.llama3> - input=18 output=2" },
+	{ .name = "Titan", INVOKE("amazon.titan-text-lite-v1"),
+	  .came = "chunk ={\"outputText\":\"a\",\"index\":0,\"totalOutputTextTokenCount\":10,\"completionReason\":\"FINISH\","
+		  "\"inputTextTokenCount\":5," METRICS(5, 10) "}", .expect = "amazon.titan-text-lite-v1> - input=5 output=10" },
+	{ .name = "only the metrics", INVOKE("mistral.mistral-7b-instruct-v0:2"),
+	  .headers = "x-amzn-bedrock-input-token-count: 999",
+	  .came = "chunk ={\"outputs\":[{\"text\":\"a\",\"stop_reason\":\"stop\"}]," METRICS(8, 94) "}",
+	  .expect = "mistral.mistral-7b-instruct-v0:2> - input=8 output=94" },
+	{ .name = "only the headers", INVOKE("mistral.mistral-7b-instruct-v0:2"),
+	  .headers = "x-amzn-bedrock-input-token-count: 9\nx-amzn-bedrock-output-token-count: 1",
+	  .came = "chunk ={\"outputs\":[{\"text\":\"a\"}]}", .expect = "mistral.mistral-7b-instruct-v0:2> - input=9 output=1" },
+	{ .name = "an exception in the answer", INVOKE("anthropic.claude-3"),
+	  .came = "chunk ={\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"claude-3\",\"usage\":"
+		  "{\"input_tokens\":11,\"output_tokens\":2}}}\n!throttlingException {\"message\":\"slow\"}",
+	  .expect = "anthropic.claude-3>claude-3 msg_1 input=11 error=throttlingException" },
+	{ .name = "an agent's trace", .host = "bedrock-agent-runtime.eu-west-1.amazonaws.com",
+	  .path = "/agents/A/agentAliases/B/sessions/s-1/text", .asked = "{}", .kind = ITEM_FRAME,
+	  .came = "trace {\"trace\":{\"orchestrationTrace\":{\"modelInvocationInput\":{\"foundationModel\":\"claude\"}}}}\n"
+		  "trace {\"trace\":{\"preProcessingTrace\":{\"modelInvocationOutput\":{\"metadata\":{\"usage\":{\"inputTokens\":5,"
+		  "\"outputTokens\":1}}}}}}\n"
+		  "trace {\"trace\":{\"orchestrationTrace\":{\"modelInvocationOutput\":{\"metadata\":{\"usage\":{\"inputTokens\":50,"
+		  "\"outputTokens\":10}}}}}}\nchunk ={\"usage\":{\"inputTokens\":7777}}",
+	  .expect = "> - input=55 output=11" },
+	{ .name = "a chunk that is no base64", INVOKE("anthropic.claude-3"),
+	  .came = "chunk {\"bytes\":\"e!yJ0eXBlIjo\",\"p\":\"ab\"}\nchunk {\"p\":{\"bytes\":\"eyJ1c2FnZSI6e319\"}}\n"
+		  "chunk =" "{" METRICS(1, 2) "}", .expect = "anthropic.claude-3> - input=1 output=2" },
+	{ .name = "a chunk with escapes", INVOKE("cohere.command"),
+	  /* {"text":"???","x":"???>"} has slashes in base64 */
+	  .came = "chunk {\"bytes\":\"eyJpZCI6Ij8\\/Pz8iLCJmaW5pc2hfcmVhc29uIjoiQ09NUExFVEUifQ==\"}\nchunk ={" METRICS(3, 4) "}",
+	  .expect = "cohere.command> ???? input=3 output=4" },
+};
+
 static void usages(void **state)
 {
 	(void)state;
 	EACH(row, dialogues)
+		dialogue_check(row);
+	EACH(row, streams)
 		dialogue_check(row);
 }
 
@@ -122,9 +194,57 @@ static void facts(void **state)
 	assert_int_equal(call->usages[0].count[COUNT_INPUT], 1);
 }
 
+/* A frame whose end does not come says nothing, whatever it says. */
+static void broken_off(void **state)
+{
+	static const char text[] = "{\"usage\":{\"inputTokens\":6,\"outputTokens\":3}}";
+	struct piece piece = { .side = SIDE_RESPONSE, .kind = ITEM_FRAME, .first = true, .name = STR("metadata"),
+			       .text = { text, sizeof(text) - 1 } };
+	struct head head = { .side = SIDE_REQUEST, .method = STR("POST"), .host = STR(HOST), .path = STR("/model/m/converse-stream") };
+	static struct wants wants;
+	struct reader *reader = mem_new(reader_size());
+	struct dialogue_told told = { 0 };
+	struct call *call = mem_new(sizeof(*call));
+
+	(void)state;
+	reader_begin(reader, &wants, call, dialogue_emit, &told);
+	assert_int_equal(reader_head(reader, &head), INTEREST_AI);
+	reader_piece(reader, &piece);
+	reader_end(reader, ENDING_ABORTED);
+	assert_int_equal(told.n, 1);
+	assert_int_equal(told.calls[0].n_usages, 0);
+	assert_true(told.calls[0].flags & CALL_STREAM);
+	mem_free(call);
+	mem_free(reader);
+}
+
+/* What an agent's models cost has a price where all are one. */
+static void models_of_an_agent(void **state)
+{
+	static const char *const traces[] = { "claude", "llama" };
+	static const char format[] = "trace {\"trace\":{\"orchestrationTrace\":{\"modelInvocationInput\":{\"foundationModel\":\"claude\"}}}}\n"
+		"trace {\"trace\":{\"orchestrationTrace\":{\"modelInvocationInput\":{\"foundationModel\":\"%s\"},"
+		"\"modelInvocationOutput\":{\"metadata\":{\"usage\":{\"inputTokens\":5,\"outputTokens\":1}}}}}}";
+	struct dialogue dialogue = { .host = HOST, .path = "/agents/A/agentAliases/B/sessions/s-1/text", .asked = "{}",
+				     .kind = ITEM_FRAME };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct dialogue_told told;
+		char came[600];
+
+		snprintf(came, sizeof(came), format, traces[i]);
+		dialogue.came = came;
+		dialogue_play(&dialogue, 0, ENDING_COMPLETE, &told);
+		assert_string_equal(told.calls[0].usages[0].model, i ? "" : "claude");
+		assert_string_equal(told.calls[0].session, "s-1");
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(usages), cmocka_unit_test(facts) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(usages), cmocka_unit_test(facts), cmocka_unit_test(broken_off),
+		cmocka_unit_test(models_of_an_agent) };
 
 	return RUN(tests);
 }

@@ -402,7 +402,7 @@ static void settle(struct dialect *d)
 		dialect_count(d, PICK_INPUT, d->count[PICK_TOTAL]);
 	memset(usage, 0, sizeof(*usage));
 	fill_usage(d, usage);
-	STR_COPY(usage->model, str_of(call->model));
+	STR_COPY(usage->model, str_of(d->billed[0] ? d->billed : call->model));
 	if (!call->n_usages)
 		call->n_usages = 1;
 	call->usage_source = USAGE_REPORTED;

@@ -23,6 +23,7 @@ struct dialect {
 	uint64_t count[PICK_MAX];	/* as the provider counts */
 	bool tier_served;		/* the answer has said which */
 	bool cut;			/* the answer did not end: what was not reported is unknown, not nothing */
+	char billed[128];		/* the model that is billed where the answer does not name it as its own */
 	bool sure;			/* the body says that it is AI; matters on an unknown host */
 	uint32_t emitted;
 	uint64_t own[16];		/* the dialect's own memory, zero at its begin */

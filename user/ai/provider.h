@@ -33,6 +33,7 @@ enum route_flag {
 	ROUTE_BATCH = 1 << 3,		/* billing is batch */
 	ROUTE_STREAM = 1 << 4,		/* the answer is streamed though the body does not ask for it */
 	ROUTE_NO_ANSWER = 1 << 5,	/* what comes back is no model's answer: its id is no response_id */
+	ROUTE_WRAPPED = 1 << 6,		/* frames named chunk hold JSON in base64: see ai/wrapped.h */
 };
 
 /* The longest pattern that fits the path decides. */

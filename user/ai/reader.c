@@ -14,6 +14,7 @@
 #include "ai/credential.h"
 #include "ai/dialect.h"
 #include "ai/reader.h"
+#include "ai/wrapped.h"
 
 #define WANTED_NODES 160
 #define WANTED_SLOTS 256
@@ -29,6 +30,8 @@ struct reader {
 	bool open[2];		/* an item is under way, by enum side */
 	bool stopped[2];	/* nothing more is wanted of that side */
 	bool wanted_open;	/* and it is skimmed for what the configuration wants */
+	bool unwrap;		/* the answer's item is wrapped */
+	struct wrapped wrapped;
 	struct skim skim[2];
 	/* what the configuration wants of a request's body */
 	struct skim wanted;
@@ -172,6 +175,17 @@ static int on_each(void *ctx, struct item *item)
 	return provider->item ? provider->item(&r->dialect, item->side, item) : 0;
 }
 
+static void begin_answer(struct reader *r, const struct piece *piece)
+{
+	const struct route *route = r->choice.route;
+
+	if (piece->kind == ITEM_EVENT || piece->kind == ITEM_LINE || piece->kind == ITEM_FRAME)
+		r->dialect.call->flags |= CALL_STREAM;
+	r->unwrap = route && route->flags & ROUTE_WRAPPED && piece->kind == ITEM_FRAME && str_eq(piece->name, STR("chunk"));
+	if (r->unwrap)
+		wrapped_begin(&r->wrapped);
+}
+
 static void begin_item(struct reader *r, const struct piece *piece)
 {
 	struct skim *skim = &r->skim[piece->side];
@@ -180,13 +194,14 @@ static void begin_item(struct reader *r, const struct piece *piece)
 	skim->item.side = piece->side;
 	skim->item.kind = piece->kind;
 	skim->item.file = piece->file;
+	skim->item.exception = piece->exception;
 	skim->item.boot_ns = piece->boot_ns;
 	STR_COPY(skim->item.name, piece->name);
 	if (piece->kind == ITEM_FIELD && !piece->file)
 		skim_field(skim, piece->name);
 	r->open[piece->side] = true;
-	if (piece->side == SIDE_RESPONSE && (piece->kind == ITEM_EVENT || piece->kind == ITEM_LINE))
-		r->dialect.call->flags |= CALL_STREAM;
+	if (piece->side == SIDE_RESPONSE)
+		begin_answer(r, piece);
 	r->wanted_open = piece->side == SIDE_REQUEST && r->wanted_table.n_nodes && !piece->file;
 	if (!r->wanted_open)
 		return;
@@ -228,6 +243,9 @@ static int end_item(struct reader *r, enum side side, bool whole)
 	}
 	err = whole ? skim_end(&r->skim[side]) : r->skim[side].error;
 	r->open[side] = false;
+	/* a frame is checked at its end: without it, nothing of it is sure */
+	if (!whole && item->kind == ITEM_FRAME)
+		return err < 0 ? err : 0;
 	if (!whole)
 		halve(item);
 	if (side == SIDE_REQUEST && r->wanted_open)
@@ -262,7 +280,9 @@ int reader_piece(struct reader *r, const struct piece *piece)
 		r->hashed = true;
 		body_hash_add(&r->hash, piece->text.p, piece->text.n);
 	}
-	if (!piece->file)
+	if (piece->side == SIDE_RESPONSE && r->unwrap)
+		err = wrapped_write(&r->wrapped, skim, piece->text.p, piece->text.n);
+	else if (!piece->file)
 		err = skim_write(skim, piece->text.p, piece->text.n);
 	if (r->wanted_open && piece->side == SIDE_REQUEST)
 		skim_write(&r->wanted, piece->text.p, piece->text.n);

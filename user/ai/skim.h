@@ -66,6 +66,7 @@ struct item {
 	enum item_kind kind;
 	uint8_t each;		/* 0: the item is over; else the pick of the WANT_EACH whose object just ended */
 	bool file;		/* a form field that carries a file */
+	bool exception;		/* an error in an event stream; name is what it is called */
 	bool json;		/* it began like JSON */
 	char name[64];		/* an event's or a field's name, cut */
 	uint64_t boot_ns;	/* of its first byte */
