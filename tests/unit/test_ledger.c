@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "book/answer.h"
 #include "book/ledger.h"
+#include "book/memory.h"
 #include "tests/lib/made_record.h"
 
 static char folder[64], path[96], why[STORE_WHY];
@@ -153,6 +153,32 @@ static void unpriced_is_unknown(void **state)
 	ledger->ops->close(ledger);
 }
 
+/* What an adjustment takes away, it takes from whatever is added up. */
+static void an_adjustment_takes_away(void **state)
+{
+	struct sink *ledger = opened();
+	struct made made;
+
+	(void)state;
+	put(ledger, 1, "search");
+	made_record(&made, 2, "search");
+	made.record.kind = RECORD_ADJUSTMENT;
+	made.record.negative = true;
+	snprintf(made.record.adjusts, sizeof(made.record.adjusts), "01KB%022d", 1);
+	made.call.n_units = 1;
+	STR_COPY(made.call.units[0].name, STR("second"));
+	made.call.units[0].milli = 1500;
+	ledger->ops->put(ledger, &made.record);
+	assert_int_equal(ledger->ops->flush(ledger), 0);
+	assert_int_equal(asked("SELECT sum(cost_pico) + sum(list_cost_pico) + sum(input_tokens) + sum(cache_read_tokens) + sum(output_tokens)"
+			       " FROM calls"), 0);
+	assert_int_equal(asked("SELECT sum(cost_pico) + sum(quantity_milli) FROM lines"), 0);
+	assert_int_equal(asked("SELECT cost_pico FROM calls WHERE kind = 'adjustment'"), -4055000000);
+	assert_int_equal(asked("SELECT duration_ns FROM calls WHERE kind = 'adjustment'"), 1834200000);
+	says("SELECT units || adjusts FROM calls WHERE kind = 'adjustment'", "{\"second\":-1.5}01KB0000000000000000000001");
+	ledger->ops->close(ledger);
+}
+
 static void same_call_twice_is_one(void **state)
 {
 	struct sink *ledger = opened();
@@ -225,7 +251,7 @@ static void finds_an_earlier_answer(void **state)
 
 static void many_answers_are_found(void **state)
 {
-	const unsigned long n_calls = ANSWERS_WAITING + 100;
+	const unsigned long n_calls = MEMORIES_WAITING + 100;
 	struct sink *ledger = opened();
 	char id[RECORD_ID_MAX];
 	struct made made;
@@ -233,8 +259,8 @@ static void many_answers_are_found(void **state)
 	(void)state;
 	for (unsigned long n = 0; n < n_calls; n += 10)
 		put_flush(ledger, n, n + 10);
-	assert_true(asked("SELECT count(*) FROM answers") >= ANSWERS_WAITING);
-	assert_int_equal(asked("SELECT (SELECT count(*) FROM answers) + (SELECT count(*) FROM answers_new)"), (long long)(n_calls + 9) / 10 * 10);
+	assert_true(asked("SELECT count(*) FROM memory") >= MEMORIES_WAITING);
+	assert_int_equal(asked("SELECT (SELECT count(*) FROM memory) + (SELECT count(*) FROM memory_new)"), (long long)(n_calls + 9) / 10 * 10);
 	for (unsigned long n = 0; n < n_calls; n += n_calls / 50) {
 		made_record(&made, n, "search");
 		assert_int_equal(ledger_earlier(ledger, "openai", made.call.response_id, id), 0);
@@ -573,7 +599,7 @@ static void keeps_so_many_bytes(void **state)
 
 	(void)state;
 	assert_int_equal(ledger_open(&(struct ledger_config){ .path = path, .max_bytes = 4000000 }, &ledger, why), 0);
-	for (unsigned long n = 0; n < 2 * ANSWERS_WAITING + 250; n += 50)
+	for (unsigned long n = 0; n < 2 * MEMORIES_WAITING + 250; n += 50)
 		put_flush(ledger, n, n + 50);
 	ledger->ops->close(ledger);
 	assert_int_equal(stat(path, &st), 0);
@@ -581,8 +607,8 @@ static void keeps_so_many_bytes(void **state)
 	assert_true(kept > 1000 && kept < 6000);
 	assert_true(st.st_size < 8000000);
 	assert_int_equal(asked("SELECT count(*) FROM lines"), 3 * kept);
-	assert_true(asked("SELECT count(*) FROM answers") > 0);
-	assert_int_equal(asked("SELECT count(*) FROM answers WHERE id NOT IN (SELECT id FROM calls)"), 0);
+	assert_true(asked("SELECT count(*) FROM memory") > 0);
+	assert_int_equal(asked("SELECT count(*) FROM memory WHERE json_extract(text, '$.record') NOT IN (SELECT id FROM calls)"), 0);
 	/* the newest stayed */
 	assert_int_equal(asked("SELECT (SELECT max(time_ns) FROM calls) - (SELECT min(time_ns) FROM calls)"), (kept - 1) * 1000000000);
 }
@@ -593,7 +619,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(columns_hold_the_record), TEST(unpriced_is_unknown), TEST(same_call_twice_is_one),
-		TEST(nothing_shows_before_flush), TEST(finds_an_earlier_answer), TEST(many_answers_are_found),
+		TEST(an_adjustment_takes_away), TEST(nothing_shows_before_flush), TEST(finds_an_earlier_answer), TEST(many_answers_are_found),
 		TEST(survives_kill), TEST(one_writer),
 		TEST(refuses_what_is_none), TEST(refuses_a_newer_one), TEST(read_only_folder), TEST(full_disk_is_survived),
 		TEST(another_program_holds_it), TEST(memory_refused), TEST(keeps_so_many_days), TEST(keeps_so_many_bytes),

@@ -19,6 +19,7 @@ enum source {
 	POINTED,			/* a char pointer at an offset of the record */
 	COUNTED,			/* a token count, offset is its enum count */
 	SINCE,				/* a span since the call began, to the moment at an offset of the call */
+	ESTIMATED,			/* a count at an offset of the record, unknown where nothing was estimated */
 	MADE,
 };
 
@@ -39,10 +40,16 @@ static int bind_text(sqlite3_stmt *to, int at, const char *text)
 	return sqlite3_bind_text(to, at, text, (int)strlen(text), SQLITE_STATIC);
 }
 
-/* SQLite's integers are signed: a count above them is as good as one at their end. */
-static int bind_count(sqlite3_stmt *to, int at, uint64_t n)
+/* What an adjustment takes away has a minus wherever it would be added up. */
+static int bind_signed(sqlite3_stmt *to, int at, const struct record *record, int64_t n)
 {
-	return sqlite3_bind_int64(to, at, n > INT64_MAX ? INT64_MAX : (sqlite3_int64)n);
+	return sqlite3_bind_int64(to, at, record->negative ? -n : n);
+}
+
+/* SQLite's integers are signed: a count above them is as good as one at their end. */
+static int64_t clamp(uint64_t n)
+{
+	return n > INT64_MAX ? INT64_MAX : (int64_t)n;
 }
 
 static int bind_scratch(sqlite3_stmt *to, int at, const struct buf *scratch, size_t from)
@@ -116,8 +123,9 @@ static int make_units(sqlite3_stmt *to, int at, const struct record *record, str
 		return bind_text(to, at, "{}");
 	json_open(&json, '{');
 	for (size_t i = 0; i < call->n_units && i < CALL_UNITS; i++) {
+		__int128 milli = call->units[i].milli;
 		char digits[DECIMAL_MAX];
-		size_t n = decimal_text(call->units[i].milli, DECIMAL_MILLI, digits);
+		size_t n = decimal_text(record->negative ? -milli : milli, DECIMAL_MILLI, digits);
 
 		json_key(&json, call->units[i].name);
 		json_raw(&json, (struct str){ digits, n });
@@ -135,13 +143,25 @@ static int make_usage_source(sqlite3_stmt *to, int at, const struct record *reco
 static int make_cost(sqlite3_stmt *to, int at, const struct record *record, struct buf *scratch)
 {
 	(void)scratch;
-	return record_cost_known(record) ? sqlite3_bind_int64(to, at, record->cost.pico) : sqlite3_bind_null(to, at);
+	return record_cost_known(record) ? bind_signed(to, at, record, record->cost.pico) : sqlite3_bind_null(to, at);
 }
 
 static int make_list_cost(sqlite3_stmt *to, int at, const struct record *record, struct buf *scratch)
 {
 	(void)scratch;
-	return record->cost.status != COST_UNPRICED ? sqlite3_bind_int64(to, at, record->cost.list_pico) : sqlite3_bind_null(to, at);
+	return record->cost.status != COST_UNPRICED ? bind_signed(to, at, record, record->cost.list_pico) : sqlite3_bind_null(to, at);
+}
+
+static int make_low_cost(sqlite3_stmt *to, int at, const struct record *record, struct buf *scratch)
+{
+	(void)scratch;
+	return record->estimate.priced ? bind_signed(to, at, record, record->estimate.low_pico) : sqlite3_bind_null(to, at);
+}
+
+static int make_high_cost(sqlite3_stmt *to, int at, const struct record *record, struct buf *scratch)
+{
+	(void)scratch;
+	return record->estimate.priced ? bind_signed(to, at, record, record->estimate.high_pico) : sqlite3_bind_null(to, at);
 }
 
 static int make_provider_cost(sqlite3_stmt *to, int at, const struct record *record, struct buf *scratch)
@@ -149,7 +169,7 @@ static int make_provider_cost(sqlite3_stmt *to, int at, const struct record *rec
 	const struct call *call = record->call;
 
 	(void)scratch;
-	return call->has_provider_cost ? sqlite3_bind_int64(to, at, call->provider_cost_pico) : sqlite3_bind_null(to, at);
+	return call->has_provider_cost ? bind_signed(to, at, record, call->provider_cost_pico) : sqlite3_bind_null(to, at);
 }
 
 static int make_cost_status(sqlite3_stmt *to, int at, const struct record *record, struct buf *scratch)
@@ -213,7 +233,7 @@ static int make_complete(sqlite3_stmt *to, int at, const struct record *record, 
 static int make_missing(sqlite3_stmt *to, int at, const struct record *record, struct buf *scratch)
 {
 	(void)scratch;
-	return bind_count(to, at, record->call->missing_bytes);
+	return sqlite3_bind_int64(to, at, clamp(record->call->missing_bytes));
 }
 
 static int make_flags(sqlite3_stmt *to, int at, const struct record *record, struct buf *scratch)
@@ -265,6 +285,7 @@ static int make_version(sqlite3_stmt *to, int at, const struct record *record, s
 #define POINTER(field) POINTED, offsetof(struct record, field), NULL
 #define COUNT(which) COUNTED, which, NULL
 #define SPAN(field) SINCE, offsetof(struct call, field), NULL
+#define ESTIMATE(bound) ESTIMATED, offsetof(struct record, estimate.bound), NULL
 #define MAKE(function) MADE, 0, function
 
 static const struct column columns[] = {
@@ -306,8 +327,15 @@ static const struct column columns[] = {
 	{ "units", "TEXT NOT NULL", MAKE(make_units) },
 	{ "usage_source", "TEXT NOT NULL", MAKE(make_usage_source) },
 	{ "usage_raw", "TEXT", CALL(usage_raw) },
+	{ "estimate", "TEXT", RECORD(estimate.name) },
+	{ "input_low", "INTEGER", ESTIMATE(low[0]) },
+	{ "input_high", "INTEGER", ESTIMATE(high[0]) },
+	{ "output_low", "INTEGER", ESTIMATE(low[1]) },
+	{ "output_high", "INTEGER", ESTIMATE(high[1]) },
 	{ "cost_pico", "INTEGER", MAKE(make_cost) },
 	{ "list_cost_pico", "INTEGER", MAKE(make_list_cost) },
+	{ "cost_low_pico", "INTEGER", MAKE(make_low_cost) },
+	{ "cost_high_pico", "INTEGER", MAKE(make_high_cost) },
 	{ "provider_cost_pico", "INTEGER", MAKE(make_provider_cost) },
 	{ "cost_status", "TEXT NOT NULL", MAKE(make_cost_status) },
 	{ "duration_ns", "INTEGER", SPAN(end_ns) },
@@ -367,8 +395,8 @@ const char *column_type(size_t i)
 
 /*
  * Lines lie in the order of their call's id, which begins with its time, so both
- * tables grow at their end. answers is the index of response ids (answer.h),
- * label_names spares a report the search for which labels there are.
+ * tables grow at their end. label_names spares a report the search for which
+ * labels there are.
  */
 void columns_schema(struct buf *sql)
 {
@@ -380,9 +408,6 @@ void columns_schema(struct buf *sql)
 		 "CREATE TABLE IF NOT EXISTS lines(id TEXT NOT NULL, n INTEGER NOT NULL, model TEXT, class TEXT NOT NULL,"
 		 " quantity_milli INTEGER NOT NULL, unit TEXT NOT NULL, price TEXT, cost_pico INTEGER,"
 		 " PRIMARY KEY(id, n)) WITHOUT ROWID;"
-		 "CREATE TABLE IF NOT EXISTS answers(provider TEXT NOT NULL, response_id TEXT NOT NULL, id TEXT NOT NULL,"
-		 " PRIMARY KEY(provider, response_id)) WITHOUT ROWID;"
-		 "CREATE TABLE IF NOT EXISTS answers_new(provider TEXT NOT NULL, response_id TEXT NOT NULL, id TEXT NOT NULL);"
 		 "CREATE TABLE IF NOT EXISTS label_names(name TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;");
 }
 
@@ -409,14 +434,21 @@ static int bind_counted(sqlite3_stmt *to, int at, const struct record *record, e
 {
 	uint64_t n;
 
-	return record_tokens(record, which, &n) ? bind_count(to, at, n) : sqlite3_bind_null(to, at);
+	return record_tokens(record, which, &n) ? bind_signed(to, at, record, clamp(n)) : sqlite3_bind_null(to, at);
 }
 
 static int bind_span(sqlite3_stmt *to, int at, const struct record *record, uint64_t then_ns)
 {
 	uint64_t ns;
 
-	return record_elapsed(record, then_ns, &ns) ? bind_count(to, at, ns) : sqlite3_bind_null(to, at);
+	return record_elapsed(record, then_ns, &ns) ? sqlite3_bind_int64(to, at, clamp(ns)) : sqlite3_bind_null(to, at);
+}
+
+static int bind_estimated(sqlite3_stmt *to, int at, const struct record *record, size_t offset)
+{
+	if (!record->estimate.name[0])
+		return sqlite3_bind_null(to, at);
+	return bind_signed(to, at, record, clamp(*(const uint64_t *)((const char *)record + offset)));
 }
 
 static int bind(sqlite3_stmt *to, int at, const struct column *column, const struct record *record, struct buf *scratch)
@@ -430,6 +462,7 @@ static int bind(sqlite3_stmt *to, int at, const struct column *column, const str
 	case POINTED: return bind_text(to, at, *(const char *const *)((const char *)record + column->offset));
 	case COUNTED: return bind_counted(to, at, record, (enum count)column->offset);
 	case SINCE: return bind_span(to, at, record, *(const uint64_t *)(call + column->offset));
+	case ESTIMATED: return bind_estimated(to, at, record, column->offset);
 	case MADE: break;
 	}
 	return column->make(to, at, record, scratch);
@@ -453,9 +486,9 @@ int columns_bind_line(sqlite3_stmt *to, const struct record *record, uint32_t n)
 	result |= sqlite3_bind_int64(to, 2, n);
 	result |= bind_text(to, 3, line->model);
 	result |= bind_text(to, 4, record_class_name((enum line_class)line->class));
-	result |= bind_count(to, 5, line->milli);
+	result |= bind_signed(to, 5, record, clamp(line->milli));
 	result |= bind_text(to, 6, line->unit[0] ? line->unit : "token");
 	result |= bind_text(to, 7, line->priced ? line->price : NULL);
-	result |= line->priced ? sqlite3_bind_int64(to, 8, line->pico) : sqlite3_bind_null(to, 8);
+	result |= line->priced ? bind_signed(to, 8, record, line->pico) : sqlite3_bind_null(to, 8);
 	return result;
 }

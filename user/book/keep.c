@@ -24,8 +24,8 @@ int keep_open(struct keep *keep, sqlite3 *db)
 	if (err == 0)
 		err = store_prepare(db, "DELETE FROM lines WHERE id = ?", &keep->forget_lines);
 	if (err == 0)
-		err = store_prepare(db, "DELETE FROM answers WHERE id = ?1 AND (provider, response_id) ="
-					" (SELECT provider, response_id FROM calls WHERE id = ?1)", &keep->forget_answer);
+		err = store_prepare(db, "DELETE FROM memory WHERE (kind, provider, name) ="
+					" (SELECT 1, provider, response_id FROM calls WHERE id = ?1) AND instr(text, ?1) > 0", &keep->forget_answer);
 	if (err == 0)
 		err = store_prepare(db, "DELETE FROM calls WHERE id = ?", &keep->forget_call);
 	if (err == 0)

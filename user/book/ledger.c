@@ -21,10 +21,11 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "book/answer.h"
 #include "book/column.h"
 #include "book/keep.h"
 #include "book/memory.h"
+
+#define ANSWER_NS (30 * 86400 * 1000000000ll)	/* how long an answer's id may be asked for again */
 
 struct ledger {
 	struct sink sink;		/* first: it is one */
@@ -38,7 +39,6 @@ struct ledger {
 	struct buf scratch;
 	uint32_t n_labels;		/* names that are known to stand in label_names */
 	char labels[LIMIT_LABELS][64];
-	struct answers answers;
 	struct memories memories;
 	struct keep keep;
 };
@@ -121,6 +121,33 @@ static int know_label(struct ledger *ledger, const char *name)
 	return err;
 }
 
+static struct memory_key answer_key(const char *provider, const char *response_id)
+{
+	struct memory_key key = { .kind = MEMORY_ANSWER };
+
+	STR_COPY(key.provider, str_of(provider));
+	STR_COPY(key.name, str_of(response_id));
+	return key;
+}
+
+/* Which record brought an answer's usage: the first that did. */
+static int note_answer(struct ledger *ledger, const struct record *record)
+{
+	const struct call *call = record->call;
+	struct memory_key key = answer_key(call->provider, call->response_id);
+	struct memory_value value;
+	int err;
+
+	if (!record->spend || !call->response_id[0] || (call->usage_source == USAGE_NONE && !call->n_units))
+		return 0;
+	err = memories_get(&ledger->memories, &key, &value);
+	if (err != -ENOENT)
+		return err;
+	value = (struct memory_value){ .time_ns = record->time_ns, .until_ns = record->time_ns + ANSWER_NS };
+	snprintf(value.text, sizeof(value.text), "{\"record\":\"%s\"}", record->id);
+	return memories_put(&ledger->memories, &key, &value);
+}
+
 static int put_record(struct ledger *ledger, const struct record *record)
 {
 	int err;
@@ -132,7 +159,7 @@ static int put_record(struct ledger *ledger, const struct record *record)
 		return err;
 	err = put_lines(ledger, record);
 	if (err == 0)
-		err = answers_note(&ledger->answers, record);
+		err = note_answer(ledger, record);
 	for (uint32_t i = 0; err == 0 && i < record->n_labels && i < LIMIT_LABELS; i++)
 		err = know_label(ledger, record->labels[i].name);
 	return err;
@@ -191,7 +218,6 @@ static int flush(struct sink *sink)
 	ledger->broken = 0;
 	ledger->came = 0;
 	/* what cannot be done now can be later; the batch is safe already */
-	answers_tend(&ledger->answers);
 	memories_tend(&ledger->memories);
 	keep_tend(&ledger->keep, came);
 	return err;
@@ -199,7 +225,15 @@ static int flush(struct sink *sink)
 
 int ledger_earlier(struct sink *sink, const char *provider, const char *response_id, char ret_id[RECORD_ID_MAX])
 {
-	return answers_find(&((struct ledger *)sink)->answers, provider, response_id, ret_id);
+	struct memory_key key = answer_key(provider, response_id);
+	struct memory_value value;
+	int err = memories_get(&((struct ledger *)sink)->memories, &key, &value);
+	ptrdiff_t at = err < 0 ? -1 : str_find(str_of(value.text), STR("\"record\":\""));
+
+	if (at < 0)
+		return err < 0 ? err : -ENOENT;
+	str_copy(ret_id, RECORD_ID_MAX, str_sub(str_of(value.text), (size_t)at + 10, RECORD_ID_MAX - 1));
+	return 0;
 }
 
 /* ---- memory */
@@ -246,7 +280,6 @@ static struct sink *close_ledger(struct sink *sink)
 	sqlite3_finalize(ledger->call);
 	sqlite3_finalize(ledger->line);
 	sqlite3_finalize(ledger->label);
-	answers_close(&ledger->answers);
 	memories_close(&ledger->memories);
 	keep_close(&ledger->keep);
 	store_close(ledger->db);
@@ -287,8 +320,6 @@ static int prepare(struct ledger *ledger)
 		err = prepare_made(db, columns_insert_line, &ledger->line);
 	if (err == 0)
 		err = store_prepare(db, "INSERT OR IGNORE INTO label_names VALUES(?)", &ledger->label);
-	if (err == 0)
-		err = answers_open(&ledger->answers, db);
 	if (err == 0)
 		err = memories_open(&ledger->memories, db);
 	if (err == 0)

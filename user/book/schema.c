@@ -37,6 +37,16 @@ static void feign_column(struct buf *sql, size_t column)
 	buf_printf(sql, ", NULL AS %s", column_name(column));
 }
 
+/*
+ * Version 1 had an index of answers, in two tables. Of these the newest are taken
+ * over, from the calls that brought them: the first call of each answer.
+ */
+static const char answers_to_memory[] =
+	"INSERT OR IGNORE INTO memory SELECT 1, provider, response_id, time_ns, time_ns + 2592000000000000, '{\"record\":\"' || id || '\"}'"
+	" FROM calls WHERE time_ns > (SELECT max(time_ns) FROM calls) - 2592000000000000"
+	" AND spend AND response_id IS NOT NULL AND (usage_source != 'none' OR units != '{}') ORDER BY provider, response_id, id;"
+	"DROP TABLE answers; DROP TABLE answers_new;";
+
 static int run(sqlite3 *db, struct buf *sql)
 {
 	int err = sql->error ? sql->error : store_exec(db, buf_cstr(sql));
@@ -48,6 +58,7 @@ static int run(sqlite3 *db, struct buf *sql)
 int schema_make(sqlite3 *db)
 {
 	struct buf sql = BUF(KIB(64));
+	sqlite3_int64 answers = 0;
 	int err;
 
 	buf_puts(&sql, "BEGIN IMMEDIATE;");
@@ -56,6 +67,10 @@ int schema_make(sqlite3 *db)
 	err = run(db, &sql);
 	if (err == 0)
 		err = each_missing(db, add_column, &sql);
+	if (err == 0)
+		err = store_number(db, "SELECT count(*) FROM main.sqlite_master WHERE name = 'answers'", &answers);
+	if (answers)
+		buf_puts(&sql, answers_to_memory);
 	buf_printf(&sql, "PRAGMA application_id=%d;PRAGMA user_version=%d;COMMIT", STORE_APPLICATION, STORE_VERSION);
 	if (err == 0)
 		err = run(db, &sql);
