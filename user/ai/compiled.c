@@ -5,24 +5,33 @@
 #include <string.h>
 
 #include "ai/caller.h"
+#include "ai/shape.h"
 
-#define DIALECTS 16	/* room for */
+#define DIALECTS 24	/* room for */
 #define HOSTS 192
 #define HEADER_NODES 80
 #define HEADER_SLOTS 256
+#define MESSAGE_NODES 128
+#define MESSAGE_SLOTS 256
 
 /* Every dialect; where a path fits two equally, the first. */
 static const struct provider *const dialects[DIALECTS] = {
 	&dialect_openai, &dialect_anthropic, &dialect_gemini, &dialect_bedrock, &dialect_cohere, &dialect_ollama,
 	&dialect_watsonx, &dialect_replicate, &dialect_tgi, &dialect_deepgram, &dialect_stability, &dialect_aleph_alpha,
+	&dialect_gapic_gemini, &dialect_gapic_vertex, &dialect_gapic_embed,
 };
 
 static struct compiled compiled[DIALECTS];
 static struct skim_node body_nodes[DIALECTS][2][SKIM_NODES];
 static uint16_t body_slots[DIALECTS][2][SKIM_SLOTS];
+static struct skim_node message_nodes[DIALECTS][2][MESSAGE_NODES];
+static uint16_t message_slots[DIALECTS][2][MESSAGE_SLOTS];
 static struct skim_node header_nodes[DIALECTS][2][HEADER_NODES];
 static uint16_t header_slots[DIALECTS][2][HEADER_SLOTS];
 static struct compiled_host hosts[HOSTS];
+static struct skim_node shape_nodes[MESSAGE_NODES];
+static uint16_t shape_slots[MESSAGE_SLOTS];
+static struct skim_table shape = { shape_nodes, shape_slots, MESSAGE_NODES, MESSAGE_SLOTS, 0 };
 
 /* A table that does not compile was never tested: no test could begin. */
 static void must(bool sound)
@@ -87,6 +96,10 @@ static void compile_dialect(size_t i)
 		to->bodies[side] = (struct skim_table){ body_nodes[i][side], body_slots[i][side], SKIM_NODES, SKIM_SLOTS };
 		must(skim_compile(dialects[i]->wants[side], &to->bodies[side]) == 0);
 		compile_headers(i, side);
+		if (!dialects[i]->messages[side])
+			continue;
+		to->messages[side] = (struct skim_table){ message_nodes[i][side], message_slots[i][side], MESSAGE_NODES, MESSAGE_SLOTS };
+		must(skim_compile(dialects[i]->messages[side], &to->messages[side]) == 0);
 	}
 }
 
@@ -94,6 +107,7 @@ __attribute__((constructor)) static void compile(void)
 {
 	size_t n = 0;
 
+	must(skim_compile(shape_wants, &shape) == 0);
 	for (size_t i = 0; i < DIALECTS && dialects[i]; i++)
 		compile_dialect(i);
 	for (const struct provider_host *row = provider_hosts; row->host; row++, n++) {
@@ -121,4 +135,9 @@ const struct compiled *compiled_of(const struct provider *provider)
 const struct compiled_host *compiled_host(size_t i)
 {
 	return i < HOSTS && hosts[i].row ? &hosts[i] : NULL;
+}
+
+const struct skim_table *compiled_shape(void)
+{
+	return &shape;
 }

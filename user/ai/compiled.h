@@ -46,6 +46,7 @@ struct compiled {
 	size_t n_routes;
 	struct pattern routes[COMPILED_ROUTES];		/* as provider->routes */
 	struct skim_table bodies[2];			/* by enum side */
+	struct skim_table messages[2];			/* protobuf; no nodes: none is read */
 	struct skim_table headers[2];			/* with those that any dialect reads behind them */
 	struct want header_wants[2][COMPILED_HEADERS];
 };
@@ -60,5 +61,6 @@ struct compiled_host {
 const struct compiled *compiled_dialect(size_t i);
 const struct compiled *compiled_of(const struct provider *);
 const struct compiled_host *compiled_host(size_t i);
+const struct skim_table *compiled_shape(void);	/* of shape_wants */
 
 #endif

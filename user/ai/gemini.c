@@ -9,17 +9,7 @@
  */
 #include <string.h>
 
-#include "ai/dialect.h"
-
-enum {
-	EACH_INPUT = PICK_OWN_1,	/* tokens by modality */
-	EACH_OUTPUT,
-	EACH_CACHED,
-	MODALITY,
-	TOKENS,
-	TRAFFIC,
-	QUERIES,	/* searches that the answer is grounded on */
-};
+#include "ai/gemini.h"
 
 static const struct route routes[] = {
 	{ "*/models/*:generateContent", "generate_content" },
@@ -165,6 +155,28 @@ static void model_in_path(struct call *call, struct str path)
 	}
 }
 
+void gemini_resource(struct call *call, struct str name)
+{
+	static const char *const markers[] = { "models/", "endpoints/" };
+	struct str project = str_starts(name, STR("projects/")) ? path_after(name, "projects/") : STR("");
+	struct str place = path_after(name, "/locations/");
+
+	if (project.n && !call->project[0])
+		STR_COPY(call->project, project);
+	if (place.n)
+		STR_COPY(call->region, place);
+	for (size_t i = 0; i < sizeof(markers) / sizeof(*markers); i++) {
+		ptrdiff_t at = str_find(name, str_of(markers[i]));
+
+		if (at < 0)
+			continue;
+		STR_COPY(call->model_requested, str_sub(name, (size_t)at + strlen(markers[i]), name.n));
+		return;
+	}
+	if (name.n)
+		STR_COPY(call->model_requested, name);
+}
+
 static int head(struct dialect *d, enum side side, const struct head *head)
 {
 	struct call *call = d->call;
@@ -224,19 +236,32 @@ static void finish(struct item *item, struct call *call)
 	item_drop(item, PICK_FINISH);
 }
 
-static int item(struct dialect *d, enum side side, struct item *item)
+/* Vertex: what was bought beforehand, or which lane; as a name, or as its number in enum TrafficType. */
+static void traffic(struct dialect *d, struct item *item)
 {
-	if (side == SIDE_REQUEST)
-		return 0;
+	if (item_is(item, TRAFFIC, "PROVISIONED_THROUGHPUT") || item_is(item, TRAFFIC, "2"))
+		d->call->billing = BILLING_PROVISIONED;
+	else if (item_is(item, TRAFFIC, "ON_DEMAND_PRIORITY") || item_is(item, TRAFFIC, "3"))
+		STR_COPY(d->call->service_tier, STR("priority"));
+	else if (item_is(item, TRAFFIC, "ON_DEMAND_FLEX") || item_is(item, TRAFFIC, "4"))
+		STR_COPY(d->call->service_tier, STR("flex"));
+}
+
+int gemini_answer(struct dialect *d, struct item *item)
+{
 	if (item->each) {
 		modality(item);
 		return 0;
 	}
-	if (item_is(item, TRAFFIC, "PROVISIONED_THROUGHPUT"))
-		d->call->billing = BILLING_PROVISIONED;
+	traffic(d, item);
 	finish(item, d->call);
 	searches(d, item);
 	return 0;
+}
+
+static int item(struct dialect *d, enum side side, struct item *item)
+{
+	return side == SIDE_REQUEST ? 0 : gemini_answer(d, item);
 }
 
 const struct provider dialect_gemini = {

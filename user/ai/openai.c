@@ -283,10 +283,6 @@ static int openai_head(struct dialect *d, enum side side, const struct head *hea
 		/* xAI's chat leaves reasoning out of completion_tokens, its responses do not */
 		if (provider_is(d, "x_ai") && str_iends(head->path, STR("/chat/completions")))
 			d->convention |= REASONING_APART;
-		if (provider_is(d, "mistral_ai"))
-			d->convention |= AUDIO_APART;
-		if (provider_is(d, "gcp.gemini") || provider_is(d, "gcp.vertex_ai"))
-			d->convention |= OUTPUT_FROM_TOTAL;
 		vertex_publisher(d, head);
 		return 0;
 	}
@@ -396,7 +392,7 @@ static int openai_item(struct dialect *d, enum side side, struct item *item)
 	return 0;
 }
 
-/* Who counts reasoning apart shows it in the total. */
+/* Who counts reasoning apart shows it in the total; what only some leave out, their name says. */
 static int openai_end(struct dialect *d, enum ending ending)
 {
 	uint64_t reasoning = d->count[PICK_REASONING], total = d->count[PICK_TOTAL];
@@ -405,6 +401,10 @@ static int openai_end(struct dialect *d, enum ending ending)
 	/* a header counts the prompt, and says nothing of what was made */
 	if (d->own[HEADER_ALONE])
 		d->unread |= 1ull << PICK_OUTPUT;
+	if (provider_is(d, "mistral_ai"))
+		d->convention |= AUDIO_APART;
+	if (provider_is(d, "gcp.gemini") || provider_is(d, "gcp.vertex_ai"))
+		d->convention |= OUTPUT_FROM_TOTAL;
 	if (reasoning && total == d->count[PICK_INPUT] + d->count[PICK_OUTPUT] + reasoning)
 		d->convention |= REASONING_APART;
 	return 0;

@@ -27,6 +27,13 @@ const struct provider *provider_dialect(struct str name)
 	return NULL;
 }
 
+const struct provider *provider_messages(const char *name)
+{
+	if (!strcmp(name, "gcp.gemini"))
+		return &dialect_gapic_gemini;
+	return !strcmp(name, "gcp.vertex_ai") ? &dialect_gapic_vertex : NULL;
+}
+
 const struct provider *provider_next(size_t *at)
 {
 	const struct compiled *dialect = compiled_dialect(*at);
@@ -106,11 +113,12 @@ static bool configured(const struct wants *wants, const struct head *head, struc
 static bool built_in(const struct head *head, struct str host, struct choice *choice, const struct provider **ret_own)
 {
 	const struct compiled_host *known;
+	bool somewhere = !head->path.n;		/* joined in the middle: any path, so none that means something else */
 
 	for (size_t i = 0; (known = compiled_host(i)); i++) {
 		const struct provider_host *row = known->row;
 		if ((row->port && row->port != head->port) || !pattern_fits(&known->host, host) ||
-		    (row->path && !str_glob(str_of(row->path), head->path)))
+		    (row->path && (somewhere || !str_glob(str_of(row->path), head->path))))
 			continue;
 		STR_COPY(choice->name, str_of(row->provider));
 		choice->billing = row->billing;
@@ -155,7 +163,10 @@ bool provider_choose(const struct head *head, const struct wants *wants, struct 
 
 	memset(ret, 0, sizeof(*ret));
 	ret->known = built_in(head, host, ret, &own) || configured(wants, head, host, ret, &own);
-	choose_dialect(head, own, ret);
+	if (head->path.n)
+		choose_dialect(head, own, ret);
+	else
+		ret->dialect = own;
 	if (!ret->dialect && ret->known)
 		ret->dialect = &dialect_openai;
 	if (ret->known || !ret->dialect)

@@ -56,6 +56,7 @@ struct provider {
 	const struct route *routes;
 	const struct want *wants[2];		/* JSON bodies and form fields, by enum side */
 	const struct want *headers[2];		/* by enum side; the path is the header's name, lower case */
+	const struct want *messages[2];		/* protobuf messages, by enum side; a path is field numbers: "3.10" */
 	unsigned int convention;		/* enum convention; dialect->convention begins with it */
 	/* More than the routes say: 0 is not mine, 1 mine if the host says so, 2 mine anywhere. NULL: 2 where a strong route fits. */
 	int (*match)(const struct head *);
@@ -82,12 +83,17 @@ bool provider_never(struct str server_name, const struct wants *);
 /* False: nobody that is known. */
 bool provider_choose(const struct head *, const struct wants *, struct choice *ret);
 const struct provider *provider_dialect(struct str name);	/* NULL: none of that name */
+/* Who speaks protobuf for that provider, where no path says which; NULL: nobody. */
+const struct provider *provider_messages(const char *name);
 const struct provider *provider_next(size_t *at);	/* every dialect, from at 0 on; NULL at the end */
 const struct skim_table *provider_table(const struct provider *, enum side);
 
 extern const struct provider dialect_openai;
 extern const struct provider dialect_anthropic;
 extern const struct provider dialect_gemini;
+extern const struct provider dialect_gapic_gemini;
+extern const struct provider dialect_gapic_vertex;
+extern const struct provider dialect_gapic_embed;
 extern const struct provider dialect_bedrock;
 extern const struct provider dialect_cohere;
 extern const struct provider dialect_ollama;

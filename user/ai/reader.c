@@ -13,9 +13,12 @@
 #include "ai/compiled.h"
 #include "ai/credential.h"
 #include "ai/dialect.h"
+#include "ai/proto.h"
 #include "ai/reader.h"
+#include "ai/shape.h"
 #include "ai/wrapped.h"
 
+#define HELD 768		/* a body's beginning, in which its shape shows */
 #define WANTED_NODES 160
 #define WANTED_SLOTS 256
 
@@ -33,6 +36,13 @@ struct reader {
 	bool unwrap;		/* the answer's item is wrapped */
 	struct wrapped wrapped;
 	struct skim skim[2];
+	struct proto proto[2];	/* fills the item of the skim of its side */
+	bool message[2];	/* the item under way is protobuf */
+	bool pathless;		/* the path is unknown: the shape of the bodies picks the dialect */
+	bool holding[2];	/* the item under way has not said yet */
+	bool shaped;		/* the response has */
+	uint16_t n_held[2];
+	char held[2][HELD];
 	/* what the configuration wants of a request's body */
 	struct skim wanted;
 	struct skim_table wanted_table;
@@ -50,10 +60,11 @@ void reader_begin(struct reader *r, const struct wants *wants, struct call *call
 {
 	r->wants = wants;
 	r->interest = INTEREST_NONE;
-	r->hashed = r->wanted_open = false;
+	r->hashed = r->wanted_open = r->pathless = r->shaped = false;
 	memset(&r->choice, 0, sizeof(r->choice));
 	memset(r->open, 0, sizeof(r->open));
 	memset(r->stopped, 0, sizeof(r->stopped));
+	memset(r->holding, 0, sizeof(r->holding));
 	memset(&r->dialect, 0, sizeof(r->dialect));
 	r->wanted_table.n_nodes = 0;
 	r->dialect.call = call;
@@ -64,6 +75,14 @@ void reader_begin(struct reader *r, const struct wants *wants, struct call *call
 }
 
 /* ---- heads */
+
+static void speak(struct reader *r, const struct provider *provider)
+{
+	r->choice.dialect = provider;
+	r->compiled = compiled_of(provider);
+	r->dialect.convention = provider->convention;
+	STR_COPY(r->dialect.call->dialect, str_of(provider->name));
+}
 
 /* One path of the configuration that is none must not cost the others. */
 static void compile_wanted(struct reader *r)
@@ -97,7 +116,8 @@ static void read_route(struct reader *r, const struct head *head)
 	/* a GET makes nothing: it reads what was made */
 	if (get)
 		call->flags |= CALL_RETRIEVAL;
-	if (flags & ROUTE_FREE || (get && !(flags & ROUTE_RETRIEVAL)) || (!get && !upgrade && !str_eq(head->method, STR("POST"))))
+	if (flags & ROUTE_FREE || (get && !(flags & ROUTE_RETRIEVAL)) ||
+	    (!get && !upgrade && head->method.n && !str_eq(head->method, STR("POST"))))
 		call->flags |= CALL_FREE;
 	if (flags & ROUTE_STREAM)
 		call->flags |= CALL_STREAM;
@@ -109,7 +129,6 @@ static void read_request(struct reader *r, const struct head *head)
 	struct call *call = r->dialect.call;
 
 	STR_COPY(call->provider, str_of(r->choice.name));
-	STR_COPY(call->dialect, str_of(r->choice.dialect->name));
 	STR_COPY(call->host, head->host);
 	STR_COPY(call->method, head->method);
 	STR_COPY(call->path, head->path);
@@ -130,6 +149,22 @@ static bool is_stream(struct str type)
 	       str_istarts(type, STR("application/vnd.amazon.eventstream"));
 }
 
+/* grpc.github.io/grpc/core/md_doc_statuscodes.html; in the trailers, or in a head that is all there is. */
+static void read_grpc(struct reader *r, const struct head *head)
+{
+	static const char *const names[] = {
+		NULL, "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
+		"PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
+		"UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+	};
+	struct str status = head_get(head, STR("grpc-status"));
+	uint64_t n;
+
+	if (!str_u64(status, &n) || !n)
+		return;
+	dialect_error(&r->dialect, n < sizeof(names) / sizeof(*names) ? str_of(names[n]) : status);
+}
+
 static void read_response(struct reader *r, const struct head *head)
 {
 	struct call *call = r->dialect.call;
@@ -148,17 +183,20 @@ int reader_head(struct reader *r, const struct head *head)
 	if (head->side == SIDE_REQUEST) {
 		if (!provider_choose(head, r->wants, &r->choice))
 			return INTEREST_NONE;
-		r->compiled = compiled_of(r->choice.dialect);
+		speak(r, r->choice.dialect);
+		r->pathless = !head->path.n;
 		r->interest = r->choice.known ? INTEREST_AI : INTEREST_MAYBE;
-		r->dialect.convention = r->choice.dialect->convention;
 		read_request(r, head);
 		compile_wanted(r);
+	} else if (!r->choice.dialect) {
+		return INTEREST_NONE;
 	} else {
+		read_grpc(r, head);
+		if (head->trailer)
+			return r->interest;
 		read_response(r, head);
 	}
 	provider = r->choice.dialect;
-	if (!provider)
-		return INTEREST_NONE;
 	dialect_headers(&r->dialect, &r->compiled->headers[head->side], head);
 	if (provider->head && provider->head(&r->dialect, head->side, head) < 0)
 		r->interest = INTEREST_NONE;
@@ -173,6 +211,19 @@ static int on_each(void *ctx, struct item *item)
 	const struct provider *provider = r->choice.dialect;
 
 	return provider->item ? provider->item(&r->dialect, item->side, item) : 0;
+}
+
+/* Protobuf where the dialect, or the provider whose path was not seen, speaks it; else a message is a text like any other. */
+static bool is_proto(struct reader *r, const struct piece *piece)
+{
+	const struct provider *provider;
+
+	if (piece->kind != ITEM_MESSAGE || !piece->binary)
+		return false;
+	provider = r->choice.route || r->compiled->messages[piece->side].n_nodes ? NULL : provider_messages(r->choice.name);
+	if (provider)
+		speak(r, provider);
+	return r->compiled->messages[piece->side].n_nodes;
 }
 
 static void begin_answer(struct reader *r, const struct piece *piece)
@@ -190,7 +241,10 @@ static void begin_item(struct reader *r, const struct piece *piece)
 {
 	struct skim *skim = &r->skim[piece->side];
 
+	r->message[piece->side] = is_proto(r, piece);
 	skim_begin(skim, &r->compiled->bodies[piece->side], on_each, r);
+	if (r->message[piece->side])
+		proto_begin(&r->proto[piece->side], &r->compiled->messages[piece->side], &skim->item, on_each, r);
 	skim->item.side = piece->side;
 	skim->item.kind = piece->kind;
 	skim->item.file = piece->file;
@@ -200,6 +254,8 @@ static void begin_item(struct reader *r, const struct piece *piece)
 	if (piece->kind == ITEM_FIELD && !piece->file)
 		skim_field(skim, piece->name);
 	r->open[piece->side] = true;
+	r->holding[piece->side] = r->pathless && !r->shaped && !r->message[piece->side] && !piece->file;
+	r->n_held[piece->side] = 0;
 	if (piece->side == SIDE_RESPONSE)
 		begin_answer(r, piece);
 	r->wanted_open = piece->side == SIDE_REQUEST && r->wanted_table.n_nodes && !piece->file;
@@ -208,6 +264,56 @@ static void begin_item(struct reader *r, const struct piece *piece)
 	skim_begin(&r->wanted, &r->wanted_table, NULL, NULL);
 	if (piece->kind == ITEM_FIELD)
 		skim_field(&r->wanted, piece->name);
+}
+
+/* What was held says in which dialect it is, or says nothing: then it is read as the host's own. */
+static void let_go(struct reader *r, enum side side)
+{
+	struct skim *skim = &r->skim[side];
+	const struct shape *shape;
+
+	r->holding[side] = false;
+	skim_begin(skim, compiled_shape(), NULL, NULL);
+	skim_write(skim, r->held[side], r->n_held[side]);
+	shape = shape_of(&skim->item);
+	if (shape) {
+		speak(r, shape->dialect);
+		STR_COPY(r->dialect.call->operation, str_of(shape->operation));
+		r->shaped |= side == SIDE_RESPONSE;
+	}
+	skim_begin(skim, &r->compiled->bodies[side], on_each, r);
+	skim->error = skim_write(skim, r->held[side], r->n_held[side]);
+}
+
+/* Blank lines keep a connection alive; they are no beginning. */
+static struct str hold(struct reader *r, const struct piece *piece)
+{
+	uint16_t *n_held = &r->n_held[piece->side];
+	struct str text = piece->text;
+	size_t n;
+
+	while (!*n_held && text.n && (*text.p == ' ' || *text.p == '\n' || *text.p == '\r'))
+		text = str_sub(text, 1, text.n);
+	n = text.n < (size_t)HELD - *n_held ? text.n : (size_t)HELD - *n_held;
+	memcpy(r->held[piece->side] + *n_held, text.p, n);
+	*n_held = (uint16_t)(*n_held + n);
+	if (*n_held == HELD || piece->last)
+		let_go(r, piece->side);
+	return str_sub(text, n, text.n);
+}
+
+static int write_text(struct reader *r, const struct piece *piece)
+{
+	struct skim *skim = &r->skim[piece->side];
+	struct str text = piece->text;
+
+	if (r->unwrap && piece->side == SIDE_RESPONSE)
+		return wrapped_write(&r->wrapped, skim, text.p, text.n);
+	if (r->message[piece->side])
+		return proto_write(&r->proto[piece->side], text.p, text.n);
+	if (r->holding[piece->side])
+		text = hold(r, piece);
+	return r->holding[piece->side] ? 0 : skim_write(skim, text.p, text.n);
 }
 
 static void end_wanted(struct reader *r)
@@ -231,12 +337,15 @@ static void halve(struct item *item)
 
 static int end_item(struct reader *r, enum side side, bool whole)
 {
-	const struct provider *provider = r->choice.dialect;
+	const struct provider *provider;
 	struct item *item = &r->skim[side].item;
 	int err, said = 0;
 
-	/* the framing may say that a text is whole whose brackets say that it is not */
-	if (whole && r->skim[side].depth) {
+	if (r->holding[side])
+		let_go(r, side);
+	provider = r->choice.dialect;
+	/* the framing may say that a text is whole whose brackets, or lengths, say that it is not */
+	if (whole && (r->message[side] ? !proto_whole(&r->proto[side]) : r->skim[side].depth > 0)) {
 		whole = false;
 		if (side == SIDE_RESPONSE && item->kind == ITEM_DOCUMENT)
 			r->dialect.call->flags |= CALL_ABORTED;
@@ -262,7 +371,6 @@ static int end_item(struct reader *r, enum side side, bool whole)
 
 int reader_piece(struct reader *r, const struct piece *piece)
 {
-	struct skim *skim = &r->skim[piece->side];
 	int err = 0;
 
 	if (r->interest == INTEREST_NONE || r->stopped[piece->side])
@@ -280,10 +388,8 @@ int reader_piece(struct reader *r, const struct piece *piece)
 		r->hashed = true;
 		body_hash_add(&r->hash, piece->text.p, piece->text.n);
 	}
-	if (piece->side == SIDE_RESPONSE && r->unwrap)
-		err = wrapped_write(&r->wrapped, skim, piece->text.p, piece->text.n);
-	else if (!piece->file)
-		err = skim_write(skim, piece->text.p, piece->text.n);
+	if (!piece->file)
+		err = write_text(r, piece);
 	if (r->wanted_open && piece->side == SIDE_REQUEST)
 		skim_write(&r->wanted, piece->text.p, piece->text.n);
 	if (piece->last && err >= 0)

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What Google's answers have in common as JSON and as protobuf. For gemini.c and gapic.c. */
+#ifndef AITAP_AI_GEMINI_H
+#define AITAP_AI_GEMINI_H
+
+#include "ai/dialect.h"
+
+enum gemini_own {
+	EACH_INPUT = PICK_OWN_1,	/* tokens by modality */
+	EACH_OUTPUT,
+	EACH_CACHED,
+	MODALITY,
+	TOKENS,
+	TRAFFIC,
+	QUERIES,	/* searches that the answer is grounded on */
+	GEMINI_OWN_NEXT,
+};
+
+/* An answer, and each of the above as it ends. */
+int gemini_answer(struct dialect *, struct item *);
+/* projects/P/locations/L/publishers/google/models/M, models/M, projects/P/locations/L/endpoints/E. */
+void gemini_resource(struct call *, struct str name);
+
+#endif
