@@ -165,12 +165,10 @@ static inline int corpus_load(const char *folder, const char *name, struct corpu
 	return err;
 }
 
-/* HTTP/1 carries it: what comes over a WebSocket or as AWS eventstream is another story. */
-static inline bool case_is_plain(const struct corpus_case *c)
+/* Recorded from a WebSocket: its bodies are messages, one a line, in the order that ws_order gives. */
+static inline bool case_is_socket(const struct corpus_case *c)
 {
-	struct str format = case_text(c->recorded, "stream_format");
-
-	return !str_eq(format, STR("websocket")) && !str_eq(format, STR("aws-eventstream"));
+	return str_eq(case_text(c->recorded, "stream_format"), STR("websocket"));
 }
 
 #endif

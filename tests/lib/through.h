@@ -6,6 +6,8 @@
 #ifndef AITAP_TESTS_THROUGH_H
 #define AITAP_TESTS_THROUGH_H
 
+#include <errno.h>
+
 #include "base/limits.h"
 #include "feed/memory.h"
 #include "pipeline/cold.h"

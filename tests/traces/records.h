@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records kept to be compared: the same ones, or less and flagged. */
+#ifndef AITAP_TESTS_TRACES_RECORDS_H
+#define AITAP_TESTS_TRACES_RECORDS_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "out/record.h"
+
+/* What a record says, without when: times are those of the events, and change with their order. */
+struct kept {
+	char id[RECORD_ID_MAX];
+	bool spend;
+	struct call call;
+	int64_t pico;
+	char *json;		/* owned */
+};
+
+struct records {
+	struct kept *list;
+	size_t n, room;
+};
+
+static inline char *json_of(const struct record *record)
+{
+	struct buf buf = BUF(RECORD_JSON_MAX);
+	char *json = NULL;
+
+	if (record_json(record, &buf) == 0)
+		json = mem_strndup(buf.p, buf.n);
+	buf_done(&buf);
+	if (!json)
+		exit(1);
+	return json;
+}
+
+static inline void keep(void *ctx, const struct record *record)
+{
+	struct records *records = ctx;
+	struct kept *kept;
+
+	if (records->n == records->room) {
+		size_t room = records->room ? records->room * 2 : 256;
+
+		records->list = mem_resize(records->list, records->room * sizeof(*kept), room * sizeof(*kept));
+		if (!records->list)
+			exit(1);
+		records->room = room;
+	}
+	kept = &records->list[records->n++];
+	memset(kept, 0, sizeof(*kept));
+	memcpy(kept->id, record->id, sizeof(kept->id));
+	kept->spend = record->spend;
+	kept->pico = record->cost.pico;
+	kept->call = *record->call;
+	kept->json = json_of(record);
+}
+
+static inline int by_place(const void *a, const void *b)
+{
+	const struct call *x = &((const struct kept *)a)->call, *y = &((const struct kept *)b)->call;
+
+	if (x->conn_id != y->conn_id)
+		return x->conn_id < y->conn_id ? -1 : 1;
+	if (x->exchange != y->exchange)
+		return x->exchange < y->exchange ? -1 : 1;
+	return (x->part > y->part) - (x->part < y->part);
+}
+
+static inline void sort(struct records *records)
+{
+	if (records->n)
+		qsort(records->list, records->n, sizeof(*records->list), by_place);
+}
+
+static inline void forget(struct records *records)
+{
+	for (size_t i = 0; i < records->n; i++)
+		mem_free(records->list[i].json);
+	mem_free(records->list);
+	*records = (struct records){ 0 };
+}
+
+/* ---- comparison */
+
+static inline void without_times(struct call *call)
+{
+	call->begin_ns = call->sent_ns = call->first_byte_ns = call->first_token_ns = call->end_ns = 0;
+}
+
+static inline bool same(const struct kept *a, const struct kept *b, bool times)
+{
+	struct kept x = *a, y = *b;
+
+	x.json = y.json = NULL;
+	if (!times) {
+		without_times(&x.call);
+		without_times(&y.call);
+		memset(x.id, 0, sizeof(x.id));
+		memset(y.id, 0, sizeof(y.id));
+	}
+	return !memcmp(&x, &y, sizeof(x));
+}
+
+/* NULL: the same records, one by one. */
+static const char *compare(const struct records *want, const struct records *got, bool times)
+{
+	static char reason[512];
+
+	for (size_t i = 0; i < want->n && i < got->n; i++) {
+		const struct call *a = &want->list[i].call, *b = &got->list[i].call;
+
+		if (same(&want->list[i], &got->list[i], times))
+			continue;
+		snprintf(reason, sizeof(reason), "record %zu differs: connection %llu/%u %s %s flags %x, and %llu/%u %s %s flags %x", i,
+			 (unsigned long long)a->conn_id, a->exchange, a->provider, a->model, a->flags, (unsigned long long)b->conn_id,
+			 b->exchange, b->provider, b->model, b->flags);
+		return reason;
+	}
+	if (want->n == got->n)
+		return want->n ? NULL : "there are no records";
+	snprintf(reason, sizeof(reason), "%zu records, not %zu", got->n, want->n);
+	return reason;
+}
+
+/* By their one JSON form: what it does not tell may differ. */
+static const char *compare_json(const struct records *want, const struct records *got)
+{
+	static char reason[8192];
+
+	for (size_t i = 0; i < want->n && i < got->n; i++) {
+		const char *a = want->list[i].json, *b = got->list[i].json;
+		size_t at = 0;
+
+		while (a[at] && a[at] == b[at])
+			at++;
+		if (!a[at] && !b[at])
+			continue;
+		at -= at < 60 ? at : 60;
+		snprintf(reason, sizeof(reason), "connection %llu: %.150s, and %.150s", (unsigned long long)want->list[i].call.conn_id,
+			 a + at, b + at);
+		return reason;
+	}
+	return want->n && want->n == got->n ? NULL : "another number of records";
+}
+
+static inline bool same_numbers(const struct call *a, const struct call *b)
+{
+	return a->status == b->status && (!*b->model || !strcmp(a->model, b->model)) && a->n_usages == b->n_usages && !memcmp(a->usages, b->usages, sizeof(a->usages)) &&
+	       a->n_units == b->n_units && !memcmp(a->units, b->units, sizeof(a->units));
+}
+
+/*
+ * Is it what a whole call of the same connection says, or less and flagged? hit:
+ * connections whose only exchange lost bytes, whose records must say so whatever
+ * they know; NULL: none in particular.
+ */
+static const char *honest(const struct records *whole, const struct records *got, const bool *hit, unsigned int *ret_flagged)
+{
+	static char reason[1024];
+
+	*ret_flagged = 0;
+	for (size_t i = 0; i < got->n; i++) {
+		const struct call *call = &got->list[i].call;
+		bool flagged = call->flags & (CALL_INCOMPLETE | CALL_ABORTED), found = false;
+
+		for (size_t j = 0; j < whole->n && !found; j++)
+			found = whole->list[j].call.conn_id == call->conn_id && same_numbers(&whole->list[j].call, call);
+		*ret_flagged += flagged;
+		if (flagged || (found && !(hit && hit[call->conn_id])))
+			continue;
+		snprintf(reason, sizeof(reason), "connection %llu %s %s %s: not flagged (numbers %s, status %u, %u usages, input %llu, output %llu), flags %x",
+			 (unsigned long long)call->conn_id, call->provider, call->path, call->model, found ? "equal" : "differ", call->status, call->n_usages,
+			 (unsigned long long)call->usages[0].count[COUNT_INPUT], (unsigned long long)call->usages[0].count[COUNT_OUTPUT],
+			 call->flags);
+		return reason;
+	}
+	return NULL;
+}
+
+#endif
