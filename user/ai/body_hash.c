@@ -4,30 +4,37 @@
 #include <endian.h>
 #include <string.h>
 
-static uint64_t turn(uint64_t x, int by)
+static inline uint64_t turn(uint64_t x, int by)
 {
 	return x << by | x >> (64 - by);
 }
 
-static void round_once(uint64_t v[4])
+/* In registers while many words pass. */
+struct state {
+	uint64_t a, b, c, d;
+};
+
+static inline struct state round_once(struct state v)
 {
-	v[0] += v[1];
-	v[1] = turn(v[1], 13) ^ v[0];
-	v[0] = turn(v[0], 32);
-	v[2] += v[3];
-	v[3] = turn(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = turn(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = turn(v[1], 17) ^ v[2];
-	v[2] = turn(v[2], 32);
+	v.a += v.b;
+	v.b = turn(v.b, 13) ^ v.a;
+	v.a = turn(v.a, 32);
+	v.c += v.d;
+	v.d = turn(v.d, 16) ^ v.c;
+	v.a += v.d;
+	v.d = turn(v.d, 21) ^ v.a;
+	v.c += v.b;
+	v.b = turn(v.b, 17) ^ v.c;
+	v.c = turn(v.c, 32);
+	return v;
 }
 
-static void word(uint64_t v[4], uint64_t m)
+static inline struct state word(struct state v, uint64_t m)
 {
-	v[3] ^= m;
-	round_once(v);
-	v[0] ^= m;
+	v.d ^= m;
+	v = round_once(v);
+	v.a ^= m;
+	return v;
 }
 
 static uint64_t little(const uint8_t *p, size_t n)
@@ -49,35 +56,34 @@ void body_hash_begin(struct body_hash *h, const uint8_t key[static 16])
 
 void body_hash_add(struct body_hash *h, const void *bytes, size_t n)
 {
+	struct state v = { h->v[0], h->v[1], h->v[2], h->v[3] };
 	const uint8_t *p = bytes;
 
 	for (; n && h->length % 8; n--, p++, h->length++) {
 		h->tail |= (uint64_t)*p << 8 * (h->length % 8);
 		if (h->length % 8 == 7) {
-			word(h->v, h->tail);
+			v = word(v, h->tail);
 			h->tail = 0;
 		}
 	}
-	for (; n >= 8; n -= 8, p += 8, h->length += 8) {
+	h->length += n;
+	for (; n >= 8; n -= 8, p += 8) {
 		uint64_t m;
 
 		memcpy(&m, p, 8);
-		word(h->v, le64toh(m));
+		v = word(v, le64toh(m));
 	}
-	if (n) {
+	if (n)
 		h->tail = little(p, n);
-		h->length += n;
-	}
+	memcpy(h->v, &v, sizeof(v));
 }
 
 uint64_t body_hash_end(const struct body_hash *h)
 {
-	uint64_t v[4];
+	struct state v = word((struct state){ h->v[0], h->v[1], h->v[2], h->v[3] }, h->tail | h->length << 56);
 
-	memcpy(v, h->v, sizeof(v));
-	word(v, h->tail | h->length << 56);
-	v[2] ^= 0xff;
+	v.c ^= 0xff;
 	for (int i = 0; i < 3; i++)
-		round_once(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+		v = round_once(v);
+	return v.a ^ v.b ^ v.c ^ v.d;
 }

@@ -8,38 +8,12 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-struct str str_of(const char *s)
+bool str_ieq_bytes(const char *a, const char *b, size_t n)
 {
-	return (struct str){ s ? s : "", s ? strlen(s) : 0 };
-}
-
-bool str_eq(struct str a, struct str b)
-{
-	return a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n)); /* NOLINT: NULL has no length */
-}
-
-bool str_ieq(struct str a, struct str b)
-{
-	if (a.n != b.n)
-		return false;
-	for (size_t i = 0; i < a.n; i++)
-		if (lower(a.p[i]) != lower(b.p[i])) /* NOLINT: NULL has no length */
+	for (size_t i = 0; i < n; i++)
+		if (lower(a[i]) != lower(b[i])) /* NOLINT: NULL has no length */
 			return false;
 	return true;
-}
-
-struct str str_sub(struct str s, size_t from, size_t n)
-{
-	if (from > s.n)
-		from = s.n;
-	if (n > s.n - from)
-		n = s.n - from;
-	return (struct str){ s.p ? s.p + from : s.p, n };
-}
-
-bool str_starts(struct str s, struct str prefix)
-{
-	return str_eq(str_sub(s, 0, prefix.n), prefix);
 }
 
 bool str_istarts(struct str s, struct str prefix)
@@ -47,28 +21,9 @@ bool str_istarts(struct str s, struct str prefix)
 	return str_ieq(str_sub(s, 0, prefix.n), prefix);
 }
 
-bool str_ends(struct str s, struct str suffix)
-{
-	return s.n >= suffix.n && str_eq(str_sub(s, s.n - suffix.n, suffix.n), suffix);
-}
-
 bool str_iends(struct str s, struct str suffix)
 {
 	return s.n >= suffix.n && str_ieq(str_sub(s, s.n - suffix.n, suffix.n), suffix);
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-struct str str_trim(struct str s)
-{
-	while (s.n && is_space(s.p[0]))
-		s = str_sub(s, 1, s.n);
-	while (s.n && is_space(s.p[s.n - 1]))
-		s.n--;
-	return s;
 }
 
 ptrdiff_t str_find(struct str s, struct str needle)
@@ -81,30 +36,6 @@ ptrdiff_t str_find(struct str s, struct str needle)
 	return at ? at - s.p : -1;
 }
 
-ptrdiff_t str_chr(struct str s, char c)
-{
-	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
-
-	return at ? at - s.p : -1;
-}
-
-bool str_split(struct str *rest, char c, struct str *ret)
-{
-	ptrdiff_t at;
-
-	if (!rest->p)
-		return false;
-	at = str_chr(*rest, c);
-	if (at < 0) {
-		*ret = *rest;
-		*rest = (struct str){ NULL, 0 };
-	} else {
-		*ret = str_sub(*rest, 0, (size_t)at);
-		*rest = str_sub(*rest, (size_t)at + 1, rest->n);
-	}
-	return true;
-}
-
 /* Never ends within a UTF-8 sequence (RFC 3629: continuation bytes are 10xxxxxx). */
 static size_t utf8_cut(struct str s, size_t n)
 {
@@ -114,12 +45,33 @@ static size_t utf8_cut(struct str s, size_t n)
 	return n;
 }
 
+typedef uint8_t v16 __attribute__((vector_size(16)));
+
+/* Copies while whole sixteens hold no control bytes; how many bytes that were. */
+static size_t copy_plain(char *to, const char *from, size_t n)
+{
+	size_t i = 0;
+
+	for (; i + 16 <= n; i += 16) {
+		uint64_t half[2];
+		v16 v, control;
+
+		memcpy(&v, from + i, 16);
+		control = (v16)(v < 0x20) | (v16)(v == 0x7f);
+		memcpy(half, &control, 16);
+		if (half[0] | half[1])
+			break;
+		memcpy(to + i, &v, 16);
+	}
+	return i;
+}
+
 bool str_copy(char *ret_to, size_t size, struct str s)
 {
-	size_t n = s.n < size ? s.n : utf8_cut(s, size - 1);
+	size_t n = s.n < size ? s.n : utf8_cut(s, size - 1), i = copy_plain(ret_to, s.p, n);
 	bool whole = n == s.n;
 
-	for (size_t i = 0; i < n; i++) {
+	for (; i < n; i++) {
 		bool control = (unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f;
 
 		ret_to[i] = control ? '?' : s.p[i];

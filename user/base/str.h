@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct str {
 	const char *p;
@@ -17,18 +18,84 @@ struct str {
 
 #define STR(literal) ((struct str){ (literal), sizeof(literal) - 1 })
 
-struct str str_of(const char *s);	/* of a C string; NULL gives the empty view */
-bool str_eq(struct str a, struct str b);
-bool str_ieq(struct str a, struct str b);
-bool str_starts(struct str s, struct str prefix);
+/* of a C string; NULL gives the empty view */
+static inline struct str str_of(const char *s)
+{
+	return (struct str){ s ? s : "", s ? strlen(s) : 0 };
+}
+
+static inline bool str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n)); /* NOLINT: NULL has no length */
+}
+
+/* clamped to s */
+static inline struct str str_sub(struct str s, size_t from, size_t n)
+{
+	if (from > s.n)
+		from = s.n;
+	if (n > s.n - from)
+		n = s.n - from;
+	return (struct str){ s.p ? s.p + from : s.p, n };
+}
+
+bool str_ieq_bytes(const char *a, const char *b, size_t n);
+
+static inline bool str_ieq(struct str a, struct str b)
+{
+	return a.n == b.n && (!a.n || (!((a.p[0] ^ b.p[0]) & ~0x20) && str_ieq_bytes(a.p, b.p, a.n)));
+}
+
+static inline bool str_starts(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && str_eq((struct str){ s.p, prefix.n }, prefix);
+}
+
+static inline bool str_ends(struct str s, struct str suffix)
+{
+	return s.n >= suffix.n && str_eq(str_sub(s, s.n - suffix.n, suffix.n), suffix);
+}
+
 bool str_istarts(struct str s, struct str prefix);
-bool str_ends(struct str s, struct str suffix);
 bool str_iends(struct str s, struct str suffix);
-struct str str_trim(struct str s);			/* of spaces, tabs, CR and LF */
-struct str str_sub(struct str s, size_t from, size_t n);	/* clamped to s */
 ptrdiff_t str_find(struct str s, struct str needle);	/* index or -1 */
-ptrdiff_t str_chr(struct str s, char c);
-bool str_split(struct str *rest, char c, struct str *ret);	/* next piece up to c; false when rest is used up (p == NULL) */
+
+/* index or -1 */
+static inline ptrdiff_t str_chr(struct str s, char c)
+{
+	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
+
+	return at ? at - s.p : -1;
+}
+
+static inline bool str_is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* of spaces, tabs, CR and LF */
+static inline struct str str_trim(struct str s)
+{
+	for (; s.n && str_is_space(s.p[0]); s.n--)
+		s.p++;
+	while (s.n && str_is_space(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+/* The next piece up to c; false when rest is used up (p == NULL). */
+static inline bool str_split(struct str *rest, char c, struct str *ret)
+{
+	ptrdiff_t at = str_chr(*rest, c);
+
+	*ret = *rest;
+	if (!rest->p)
+		return false;
+	if (at >= 0)
+		ret->n = (size_t)at;
+	*rest = at < 0 ? (struct str){ NULL, 0 } : (struct str){ rest->p + at + 1, rest->n - (size_t)at - 1 };
+	return true;
+}
 
 /*
  * Copies into a fixed array, always NUL-terminated. Returns false where it had

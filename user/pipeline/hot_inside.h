@@ -40,7 +40,6 @@ struct hot {
 	bool ended;
 
 	struct draft *spare;		/* drafts to be used again */
-	struct call sending;		/* a call on its way into the queue */
 };
 
 extern const struct wire_ops hot_wire_ops;

@@ -86,14 +86,17 @@ int cgroup_id_of(const char *path, uint64_t *ret)
 	struct mounts mounts;
 	char full[1024];
 	struct str point;
+	int n;
 
 	if (which < 0 || mounts_read(&mounts) < 0)
 		return -ENOENT;
 	point = str_of(mounts.of[which].point);
 	if (str_starts(str_of(path), point) && (path[point.n] == '/' || !path[point.n]))
-		snprintf(full, sizeof(full), "%s", path);
+		n = snprintf(full, sizeof(full), "%s", path);
 	else
-		snprintf(full, sizeof(full), "%s/%s", point.p, path);
+		n = snprintf(full, sizeof(full), "%s/%s", point.p, path);
+	if (n < 0 || (size_t)n >= sizeof(full))
+		return -ENAMETOOLONG;
 	if (name_to_handle_at(AT_FDCWD, full, &handle.head, &mount_id, 0) < 0)
 		return -errno;
 	if (handle.head.handle_type != KERNFS_HANDLE || handle.head.handle_bytes != sizeof(uint64_t))

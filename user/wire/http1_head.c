@@ -195,18 +195,20 @@ static void read_head(struct conn *conn, enum dir dir, struct str text)
 	struct framing framing;
 	struct head head;
 	bool cut;
+	int err;
 
 	message->head = BUF(LIMIT_HEAD);
-	if (message_folded(text.p, text.n)) {
+	err = message_parse(text, side, conn->wire->headers, &head, &framing, &cut);
+	if (err == 1) {
 		if (!held.n && buf_str(&held, text) < 0) {
 			conn->wire->counts.no_memory++;
 			http1_lost(conn, dir);
 			return;
 		}
 		message_unfold(held.p, held.n);
-		text = buf_view(&held);
+		err = message_parse(buf_view(&held), side, conn->wire->headers, &head, &framing, &cut);
 	}
-	if (message_parse(text, side, conn->wire->headers, &head, &framing, &cut) < 0) {
+	if (err) {
 		refuse(conn, dir);
 	} else {
 		conn->protocol = CONN_HTTP1;

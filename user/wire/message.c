@@ -114,8 +114,8 @@ static void split_port(struct str authority, struct str *ret_host, uint16_t *ret
 /* RFC 9112 section 3.2: origin, absolute, authority and asterisk form. */
 static void split_target(struct str target, struct head *ret)
 {
-	ptrdiff_t at = str_find(target, STR("://"));
 	ptrdiff_t slash = str_chr(target, '/');
+	ptrdiff_t at = slash ? str_find(target, STR("://")) : -1;
 
 	if (at > 0 && slash == at + 1) {
 		struct str rest = str_sub(target, (size_t)at + 3, SIZE_MAX);
@@ -235,16 +235,9 @@ void message_unfold(char *text, size_t n)
 		}
 }
 
-bool message_folded(const char *text, size_t n)
+static bool folded(struct str line)
 {
-	const char *at = text, *end = text + n;
-
-	while ((at = memchr(at, '\n', (size_t)(end - at)))) {
-		at++;
-		if (at < end && (*at == ' ' || *at == '\t'))
-			return true;
-	}
-	return false;
+	return line.n && (line.p[0] == ' ' || line.p[0] == '\t');
 }
 
 int message_parse(struct str text, enum side side, struct header *headers, struct head *ret, struct framing *ret_framing,
@@ -257,15 +250,20 @@ int message_parse(struct str text, enum side side, struct header *headers, struc
 	memset(ret_framing, 0, sizeof(*ret_framing));
 	*ret_cut = false;
 	str_split(&rest, '\n', &line);
+	if (folded(rest))
+		return 1;
 	ret->side = side;
 	ret->headers = headers;
 	err = side == SIDE_REQUEST ? request_line(str_trim(line), ret) : status_line(str_trim(line), ret);
 	if (err)
 		return err;
 	while (str_split(&rest, '\n', &line)) {
-		ptrdiff_t colon = str_chr(line, ':');
+		ptrdiff_t colon;
 		struct header field;
 
+		if (folded(line))
+			return 1;
+		colon = str_chr(line, ':');
 		if (colon <= 0)		/* the empty line, or no field at all */
 			continue;
 		field = (struct header){ str_trim(str_sub(line, 0, (size_t)colon)),

@@ -41,12 +41,11 @@ struct framing {
 	struct str upgrade;
 };
 
-/* Fields that go on in the next line (obs-fold, RFC 9112 section 5.2): are there any, and make them one line each. */
-bool message_folded(const char *text, size_t n);
+/* Fields that go on in the next line (obs-fold, RFC 9112 section 5.2) are made one line each. */
 void message_unfold(char *text, size_t n);
 
 /*
- * text: a whole head, not folded. headers: room for LIMIT_HEADERS; fields beyond
+ * text: a whole head; 1: it is to be unfolded first. headers: room for LIMIT_HEADERS; fields beyond
  * are left out, and *ret_cut says so. -EBADMSG: this is not HTTP/1.
  */
 int message_parse(struct str text, enum side side, struct header *headers, struct head *ret, struct framing *ret_framing,
