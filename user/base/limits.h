@@ -19,6 +19,10 @@
 /* HTTP */
 #define LIMIT_HEAD KIB(256)		/* a whole message head (RFC 9112 names no limit; servers use 8 to 128 KiB) */
 #define LIMIT_HEADERS 256		/* fields kept of one head; more are counted */
+#define LIMIT_HEADER_TABLE KIB(64)	/* an HPACK table */
+#define LIMIT_STREAMS 1024		/* of one HTTP/2 connection at one time; further ones are not read */
+#define LIMIT_STREAMS_TOTAL 131072	/* and of a worker's connections together */
+#define LIMIT_STREAM_DOUBT_NS 30000000000ull	/* an answer whose end may have been lost, and of which nothing comes any more, is over */
 #define LIMIT_CHUNK_LINE KIB(16)	/* a chunk-size line with its extensions */
 #define LIMIT_ENCODINGS 4		/* stacked content codings */
 #define LIMIT_INFLATERS 16		/* zlib states that a worker keeps for the next body */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A connection: two byte streams, as the probed process sent and received them,
- * put in order and read as HTTP/1. Chunks come with their stream offsets; what
+ * put in order and read as HTTP. Chunks come with their stream offsets; what
  * comes early waits, within bounds, for what is missing, and what stays missing
  * is a hole that ends the unit it hits and nothing more.
  *
@@ -36,6 +36,8 @@ struct wire_counts {
 	uint64_t reordered;		/* chunks that had to wait */
 	uint64_t reorder_full;		/* and found no place */
 	uint64_t pipeline_full;
+	uint64_t streams_full;		/* of HTTP/2, not read: too many at one time */
+	uint64_t lost_fields;		/* of HTTP/2 heads: their table entries came before what was seen */
 	uint64_t undecodable;		/* corrupt or unknown content codings */
 	uint64_t no_memory;
 };
@@ -52,6 +54,9 @@ struct wire {
 	struct inflater *spare_inflaters;	/* at most LIMIT_INFLATERS */
 	unsigned int n_inflaters;
 	struct header *headers;		/* of the head in hand */
+	struct hpack_pool *hpack_pool;	/* NULL: no HTTP/2 yet */
+	struct http2_stream *spare_streams;
+	uint32_t n_streams;		/* of all connections, now */
 	uint8_t *room;			/* of the decoders' output */
 };
 

@@ -4,8 +4,10 @@
 #define AITAP_WIRE_EXCHANGE_INSIDE_H
 
 #include "base/list.h"
+#include "wire/body.h"
 #include "wire/conn.h"
 #include "wire/exchange.h"
+#include "wire/message.h"
 
 struct exchange {
 	struct list list;		/* of its connection, in the order of the requests */
@@ -24,6 +26,10 @@ struct exchange {
 
 int exchange_new(struct wire *, struct exchange **ret);
 void exchange_end(struct exchange *, enum ending);	/* tells it, takes it out of its list, back to the pool */
+enum ending exchange_ending(const struct exchange *);	/* if nothing more comes */
+void exchange_undecoded(struct wire *, struct exchange *);	/* a body, or a framing; of NULL it is counted */
+struct body *exchange_body(struct exchange *, enum side, const struct framing *);	/* NULL: it is not to be read, or cannot be */
+void exchange_bytes(struct exchange *, enum side, struct body *, const uint8_t *, size_t, uint64_t boot_ns);
 void exchange_drop_spares(struct wire *);
 struct exchange *exchange_first_waiting(struct list *exchanges);	/* the oldest without a response, or NULL */
 

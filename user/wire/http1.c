@@ -55,20 +55,13 @@ void http1_message_reset(struct message *message, enum place place)
 	buf_done(&message->head);
 }
 
-static void undecoded(struct conn *conn, struct exchange *exchange)
-{
-	conn->wire->counts.undecodable++;
-	if (exchange)
-		exchange->facts.undecoded = true;
-}
-
 static void message_done(struct conn *conn, enum dir dir, enum place next)
 {
 	struct message *message = message_of(conn, dir);
 	struct exchange *exchange = message->exchange;
 
 	if (message->body && next == AT_START && body_end(message->body) == -EBADMSG)
-		undecoded(conn, exchange);
+		exchange_undecoded(conn->wire, exchange);
 	http1_message_reset(message, next);
 	if (!exchange)
 		return;
@@ -123,24 +116,6 @@ enum place http1_place_of_body(const struct framing *framing, enum side side)
 	return side == SIDE_REQUEST ? AT_START : UNTIL_CLOSE;
 }
 
-static void begin_body(struct conn *conn, enum dir dir, const struct framing *framing)
-{
-	struct message *message = message_of(conn, dir);
-	struct exchange *exchange = message->exchange;
-	int err;
-
-	if (!exchange || !exchange->wanted)
-		return;
-	err = body_new(conn->wire, exchange, side_of(conn, dir), framing->codings, framing->n_codings, framing->content_type,
-		       &message->body);
-	if (err == 1)
-		undecoded(conn, exchange);
-	if (err < 0) {
-		exchange->facts.truncated = true;
-		conn->wire->counts.no_memory++;
-	}
-}
-
 void http1_body(struct conn *conn, enum dir dir, enum place place, const struct framing *framing)
 {
 	struct message *message = message_of(conn, dir);
@@ -151,43 +126,19 @@ void http1_body(struct conn *conn, enum dir dir, enum place place, const struct 
 	if (place == AT_START) {
 		message_done(conn, dir, AT_START);
 	} else if (place == LOST) {
-		undecoded(conn, message->exchange);
+		exchange_undecoded(conn->wire, message->exchange);
 		http1_lost(conn, dir);
 	} else {
-		begin_body(conn, dir, framing);
-	}
-}
-
-static void body_failed(struct conn *conn, enum dir dir, int err, size_t n)
-{
-	struct exchange *exchange = message_of(conn, dir)->exchange;
-
-	if (err == -EBADMSG)
-		undecoded(conn, exchange);
-	if (err == -ENOMEM) {	/* over the budget: as good as a hole */
-		exchange->facts.missing_bytes += n;
-		exchange->response_hit |= side_of(conn, dir) == SIDE_RESPONSE;
-		conn->wire->counts.no_memory++;
+		message->body = exchange_body(message->exchange, side_of(conn, dir), framing);
 	}
 }
 
 static void body_bytes(struct conn *conn, enum dir dir, const uint8_t *p, size_t n, uint64_t boot_ns)
 {
 	struct message *message = message_of(conn, dir);
-	struct exchange *exchange = message->exchange;
-	bool request = side_of(conn, dir) == SIDE_REQUEST;
-	int err;
 
-	if (!exchange)
-		return;
-	*(request ? &exchange->facts.sent_ns : &exchange->facts.end_ns) = boot_ns;
-	if (!message->body) {
-		*(request ? &exchange->facts.request_bytes : &exchange->facts.response_bytes) += n;
-		return;
-	}
-	err = body_write(message->body, p, n, boot_ns);
-	if (err)
-		body_failed(conn, dir, err, n);
+	if (message->exchange)
+		exchange_bytes(message->exchange, side_of(conn, dir), message->body, p, n, boot_ns);
 }
 
 static size_t in_chunked(struct conn *conn, enum dir dir, const struct chunk *chunk, size_t at)
@@ -199,7 +150,7 @@ static size_t in_chunked(struct conn *conn, enum dir dir, const struct chunk *ch
 	ptrdiff_t used = chunked_next(&message->chunked, chunk->p + at, chunk->n - at, &payload, &n, &end);
 
 	if (used < 0) {
-		undecoded(conn, message->exchange);
+		exchange_undecoded(conn->wire, message->exchange);
 		http1_lost(conn, dir);
 		return chunk->n - at;
 	}
@@ -310,13 +261,6 @@ static void http1_hole(struct conn *conn, enum dir dir, uint64_t n)
 		message_done(conn, dir, AT_START);
 }
 
-static enum ending ending_of(const struct exchange *exchange)
-{
-	if (exchange->response_hit || (exchange->facts.missing_bytes && !exchange->response_done))
-		return ENDING_HOLE;
-	return exchange->response_done ? ENDING_COMPLETE : ENDING_ABORTED;
-}
-
 static void http1_end(struct conn *conn, bool known)
 {
 	for (unsigned int dir = 0; dir < 2; dir++)
@@ -325,7 +269,7 @@ static void http1_end(struct conn *conn, bool known)
 	LIST_EACH(node, &conn->exchanges) {
 		struct exchange *exchange = LIST_ENTRY(node, struct exchange, list);
 
-		http1_end_exchange(conn, exchange, ending_of(exchange));
+		http1_end_exchange(conn, exchange, exchange_ending(exchange));
 	}
 	http1_restart(conn);
 }

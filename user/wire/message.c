@@ -94,7 +94,7 @@ bool message_start_line(const uint8_t *p, size_t n, enum side side)
 
 /* ---- start lines */
 
-static void split_port(struct str authority, struct str *ret_host, uint16_t *ret_port)
+void message_authority(struct str authority, struct str *ret_host, uint16_t *ret_port)
 {
 	ptrdiff_t colon = -1;
 	uint64_t port;
@@ -111,6 +111,15 @@ static void split_port(struct str authority, struct str *ret_host, uint16_t *ret
 		*ret_host = str_sub(*ret_host, 1, ret_host->n - 2);
 }
 
+void message_path(struct str target, struct head *ret)
+{
+	ptrdiff_t at = str_chr(target, '?');
+
+	ret->path = at < 0 ? target : str_sub(target, 0, (size_t)at);
+	if (at >= 0)
+		ret->query = str_sub(target, (size_t)at + 1, SIZE_MAX);
+}
+
 /* RFC 9112 section 3.2: origin, absolute, authority and asterisk form. */
 static void split_target(struct str target, struct head *ret)
 {
@@ -124,13 +133,10 @@ static void split_target(struct str target, struct head *ret)
 		while (n < rest.n && rest.p[n] != '/' && rest.p[n] != '?')
 			n++;
 		ret->scheme = str_sub(target, 0, (size_t)at);
-		split_port(str_sub(rest, 0, n), &ret->host, &ret->port);
+		message_authority(str_sub(rest, 0, n), &ret->host, &ret->port);
 		target = n < rest.n ? str_sub(rest, n, SIZE_MAX) : STR("/");
 	}
-	at = str_chr(target, '?');
-	ret->path = at < 0 ? target : str_sub(target, 0, (size_t)at);
-	if (at >= 0)
-		ret->query = str_sub(target, (size_t)at + 1, SIZE_MAX);
+	message_path(target, ret);
 }
 
 static int request_line(struct str line, struct head *ret)
@@ -149,7 +155,7 @@ static int request_line(struct str line, struct head *ret)
 	if (!target.n)
 		return -EBADMSG;
 	if (str_eq(ret->method, STR("CONNECT")))
-		split_port(target, &ret->host, &ret->port);
+		message_authority(target, &ret->host, &ret->port);
 	else
 		split_target(target, ret);
 	return 0;
@@ -201,7 +207,7 @@ static void add_length(struct framing *ret, struct str value)
 	}
 }
 
-static void note_field(const struct header *field, struct head *head, struct framing *framing)
+void message_field(const struct header *field, struct head *head, struct framing *framing)
 {
 	if (str_ieq(field->name, STR("content-length")))
 		add_length(framing, field->value);
@@ -212,7 +218,7 @@ static void note_field(const struct header *field, struct head *head, struct fra
 	else if (str_ieq(field->name, STR("upgrade")))
 		framing->upgrade = field->value;
 	else if (str_ieq(field->name, STR("host")) && head->side == SIDE_REQUEST && !head->host.n)
-		split_port(field->value, &head->host, &head->port);
+		message_authority(field->value, &head->host, &head->port);
 }
 
 /* Transfer codings were applied after the content codings, wherever their fields stand. */
@@ -268,7 +274,7 @@ int message_parse(struct str text, enum side side, struct header *headers, struc
 			continue;
 		field = (struct header){ str_trim(str_sub(line, 0, (size_t)colon)),
 					 str_trim(str_sub(line, (size_t)colon + 1, SIZE_MAX)) };
-		note_field(&field, ret, ret_framing);
+		message_field(&field, ret, ret_framing);
 		if (ret->n_headers < LIMIT_HEADERS)
 			headers[ret->n_headers++] = field;
 		else

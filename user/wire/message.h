@@ -2,7 +2,8 @@
 /*
  * The text of an HTTP/1 message's head (RFC 9112 sections 2 to 5), taken apart
  * in place: everything in a struct head points into the text. What later rules
- * need of its fields is gathered in struct framing.
+ * need of its fields is gathered in struct framing. The parts that HTTP/2 has
+ * too serve both.
  */
 #ifndef AITAP_WIRE_MESSAGE_H
 #define AITAP_WIRE_MESSAGE_H
@@ -40,6 +41,10 @@ struct framing {
 	struct str content_type;
 	struct str upgrade;
 };
+
+void message_authority(struct str, struct str *ret_host, uint16_t *ret_port);	/* the port stays as it is where none is said */
+void message_path(struct str target, struct head *ret);				/* up to the question mark, and behind it */
+void message_field(const struct header *, struct head *, struct framing *);	/* what the field says of the framing, and of the host */
 
 /* Fields that go on in the next line (obs-fold, RFC 9112 section 5.2) are made one line each. */
 void message_unfold(char *text, size_t n);
