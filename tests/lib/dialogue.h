@@ -211,7 +211,7 @@ static void dialogue_write(struct buf *to, const struct call *call)
 	assert_int_equal(call->usage_source, call->n_usages ? USAGE_REPORTED : USAGE_NONE);
 }
 
-static void dialogue_expect(const struct dialogue *dialogue, size_t step)
+static inline void dialogue_expect(const struct dialogue *dialogue, size_t step)
 {
 	struct dialogue_told *told = mem_new(sizeof(*told));
 	struct buf text = BUF(4096);
@@ -230,7 +230,7 @@ static void dialogue_expect(const struct dialogue *dialogue, size_t step)
 }
 
 /* A document that broke off anywhere: what is known all the same is what the whole says. */
-static void dialogue_cut(const struct dialogue *dialogue)
+static inline void dialogue_cut(const struct dialogue *dialogue)
 {
 	struct dialogue_told *told = mem_new(2 * sizeof(*told));
 	const struct usage *whole = told[0].calls[0].usages, *cut = told[1].calls[0].usages;
@@ -250,7 +250,7 @@ static void dialogue_cut(const struct dialogue *dialogue)
 }
 
 /* Whole, byte by byte, in pieces of a few lengths, and broken off. */
-static void dialogue_check(const struct dialogue *dialogue)
+static inline void dialogue_check(const struct dialogue *dialogue)
 {
 	static const size_t steps[] = { 0, 1, 2, 3, 5, 17, 64 };
 

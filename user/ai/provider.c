@@ -110,21 +110,31 @@ static bool configured(const struct wants *wants, const struct head *head, struc
 	return false;
 }
 
+static void take_row(const struct compiled_host *known, struct choice *choice, const struct provider **ret_own)
+{
+	STR_COPY(choice->name, str_of(known->row->provider));
+	choice->billing = known->row->billing;
+	*ret_own = known->dialect;
+}
+
+/* A path that was not seen may be one that the host has for other things: then its name is taken, and no more. */
 static bool built_in(const struct head *head, struct str host, struct choice *choice, const struct provider **ret_own)
 {
-	const struct compiled_host *known;
-	bool somewhere = !head->path.n;		/* joined in the middle: any path, so none that means something else */
+	const struct compiled_host *known, *perhaps = NULL;
 
 	for (size_t i = 0; (known = compiled_host(i)); i++) {
 		const struct provider_host *row = known->row;
-		if ((row->port && row->port != head->port) || !pattern_fits(&known->host, host) ||
-		    (row->path && (somewhere || !str_glob(str_of(row->path), head->path))))
+		if ((row->port && row->port != head->port) || !pattern_fits(&known->host, host))
 			continue;
-		STR_COPY(choice->name, str_of(row->provider));
-		choice->billing = row->billing;
-		*ret_own = known->dialect;
+		if (row->path && !head->path.n && !perhaps)
+			perhaps = known;
+		if (row->path && !str_glob(str_of(row->path), head->path))
+			continue;
+		take_row(known, choice, ret_own);
 		return true;
 	}
+	if (perhaps)
+		take_row(perhaps, choice, ret_own);
 	return false;
 }
 
@@ -169,8 +179,8 @@ bool provider_choose(const struct head *head, const struct wants *wants, struct 
 		ret->dialect = own;
 	if (!ret->dialect && ret->known)
 		ret->dialect = &dialect_openai;
-	if (ret->known || !ret->dialect)
-		return ret->known;
+	if (ret->known || !ret->dialect || ret->name[0])
+		return ret->dialect;
 	ret->billing = is_private(host) ? BILLING_SELF_HOSTED : BILLING_UNKNOWN;
 	STR_COPY(ret->name, str_of(ret->dialect->name));
 	str_copy(ret->name + strlen(ret->name), sizeof(ret->name) - strlen(ret->name), STR("-compatible"));

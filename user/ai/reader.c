@@ -412,13 +412,14 @@ static void conclude(struct reader *r)
 
 void reader_end(struct reader *r, enum ending ending)
 {
-	const struct provider *provider = r->choice.dialect;
+	const struct provider *provider;
 
 	if (r->interest == INTEREST_NONE)
 		return;
 	for (int side = SIDE_REQUEST; side <= SIDE_RESPONSE; side++)
 		if (r->open[side])
 			end_item(r, (enum side)side, false);
+	provider = r->choice.dialect;
 	if (r->interest == INTEREST_MAYBE && !r->dialect.sure)
 		return;
 	conclude(r);
