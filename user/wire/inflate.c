@@ -15,16 +15,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include <zlib.h>
-
 #include "base/mem.h"
 #include "wire/body.h"
-#include "wire/conn.h"
-
-struct inflater {
-	z_stream z;		/* its state knows its address: it cannot be moved */
-	struct inflater *spare;
-};
+#include "wire/inflater.h"
 
 struct inflate {
 	struct filter filter;
@@ -71,23 +64,36 @@ static void drop(struct mem_budget *budget, struct inflater *state)
 	mem_budget_free(budget, state);
 }
 
-static int begin(struct inflate *f, int window_bits)
+int inflater_take(struct wire *wire, int window_bits, struct inflater **ret)
 {
-	struct wire *wire = filter_wire(&f->filter);
 	int err;
 
-	f->state = wire->spare_inflaters;
-	if (f->state) {
-		wire->spare_inflaters = f->state->spare;
+	*ret = wire->spare_inflaters;
+	if (*ret) {
+		wire->spare_inflaters = (*ret)->spare;
 		wire->n_inflaters--;
-		inflateReset2(&f->state->z, window_bits);
+		inflateReset2(&(*ret)->z, window_bits);
 	} else {
-		err = make(&wire->budget, window_bits, &f->state);
+		err = make(&wire->budget, window_bits, ret);
 		if (err)
 			return err;
 	}
-	inflateValidate(&f->state->z, 0);
+	inflateValidate(&(*ret)->z, 0);
 	return 0;
+}
+
+struct inflater *inflater_put(struct wire *wire, struct inflater *state)
+{
+	if (!state)
+		return NULL;
+	if (wire->n_inflaters >= LIMIT_INFLATERS) {
+		drop(&wire->budget, state);
+		return NULL;
+	}
+	state->spare = wire->spare_inflaters;
+	wire->spare_inflaters = state;
+	wire->n_inflaters++;
+	return NULL;
 }
 
 void inflate_drop_spares(struct wire *wire)
@@ -137,7 +143,7 @@ static int gzip_write(struct filter *filter, const uint8_t *p, size_t n)
 {
 	struct inflate *f = (struct inflate *)filter;
 	const uint8_t *end = p + n;
-	int err = f->state ? 0 : begin(f, 15 + 16);
+	int err = f->state ? 0 : inflater_take(filter_wire(filter), 15 + 16, &f->state);
 
 	while (!err && p < end) {
 		if (f->ended) {
@@ -170,7 +176,7 @@ static int deflate_write(struct filter *filter, const uint8_t *p, size_t n)
 	if (f->n_first < 2)
 		return (int)n;
 	if (!f->state) {
-		err = begin(f, window_bits(f->first));
+		err = inflater_take(filter_wire(filter), window_bits(f->first), &f->state);
 		if (!err)
 			err = turn(f, f->first, 2);
 	}
@@ -189,17 +195,8 @@ static int inflate_end(struct filter *filter)
 static void inflate_done(struct filter *filter)
 {
 	struct inflate *f = (struct inflate *)filter;
-	struct wire *wire = filter_wire(filter);
 
-	if (!f->state)
-		return;
-	if (wire->n_inflaters >= LIMIT_INFLATERS) {
-		drop(&wire->budget, f->state);
-		return;
-	}
-	f->state->spare = wire->spare_inflaters;
-	wire->spare_inflaters = f->state;
-	wire->n_inflaters++;
+	f->state = inflater_put(filter_wire(filter), f->state);
 }
 
 const struct filter_ops filter_gzip = {
