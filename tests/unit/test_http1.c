@@ -92,10 +92,13 @@ static const struct row rows[] = {
 		SENT("PROPFIND /a HTTP/1.1\r\nHost: h\r\n\r\n"), GOT(ONE), SENT("PURGE /b HTTP/1.1\r\nHost: h\r\n\r\n"), GOT(TWO) } },
 
 	/* other protocols */
-	{ "WebSocket", "client GET h /a 101 complete\n", CONN_WEBSOCKET, .calls = {
+	{ "WebSocket", "client GET h /a m{yo} 101 m{hi} complete\n", CONN_WEBSOCKET, .calls = {
 		SENT("GET /a HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"),
-		GOT("HTTP/1.1 101 Switching\r\nUpgrade: WebSocket\r\n\r\n\x81\x02hi"), SENT("\x81\x82GET / HTTP/1.1\r\n\r\n") } },
-	{ "h2c", "client GET h /a 101 complete\n", CONN_HTTP2, .calls = {
+		GOT("HTTP/1.1 101 Switching\r\nUpgrade: WebSocket\r\n\r\n\x81\x02hi"), SENT("\x81\x82" "1111H^"), GOT("\x88\0") } },
+	{ "WebSocket, refused", "client GET h /a 401 d{1} complete\nclient GET h /b 200 d{1} complete\n", CONN_HTTP1, .calls = {
+		SENT("GET /a HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"),
+		GOT("HTTP/1.1 401 No\r\nContent-Length: 1\r\n\r\n1"), SENT(GET("/b")), GOT(ONE) } },
+	{ "h2c", "client GET h /a aborted\n", CONN_HTTP2, .calls = {
 		SENT("GET /a HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\n\r\n"), GOT("HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\n\0\0\0\4") } },
 	{ "CONNECT", "client CONNECT x.test  200 complete\n", CONN_OTHER, .calls = {
 		SENT("CONNECT x.test:443 HTTP/1.1\r\n\r\n"), GOT("HTTP/1.1 200 OK\r\n\r\n"), SENT("\x16\x03\x01") } },

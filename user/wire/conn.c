@@ -270,9 +270,11 @@ static bool waits_since(const struct stream *stream, uint64_t *ret)
 {
 	const struct segment *segment = first_segment(stream);
 
-	if (!segment && !head_waits(stream))
+	bool late = head_waits(stream) && stream->message.head_ns;
+
+	if (!segment && !late)
 		return false;
-	*ret = head_waits(stream) ? stream->message.head_ns : segment->boot_ns;
+	*ret = late ? stream->message.head_ns : segment->boot_ns;
 	return true;
 }
 

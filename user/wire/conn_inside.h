@@ -17,7 +17,7 @@
 enum place {
 	AT_START,	/* of a message */
 	IN_HEAD,
-	HEAD_WAITS,	/* a whole response head whose request is not there yet */
+	HEAD_WAITS,	/* a whole response head whose request is not there yet; or a request's stream for the answer to its upgrade */
 	IN_LENGTH,	/* a body of known length */
 	IN_CHUNKED,
 	UNTIL_CLOSE,
@@ -86,7 +86,8 @@ struct chunk {
 /*
  * Who reads the bytes, as conn->protocol says. A reader that meets another
  * protocol sets it by conn_turn() and returns; the next one goes on from there.
- * Any reader may make its stream wait as HTTP/1 does: place HEAD_WAITS, head_ns.
+ * Any reader may make its stream wait as HTTP/1 does: place HEAD_WAITS, head_ns
+ * (0: nothing is late as long as no bytes come).
  */
 struct protocol_ops {
 	size_t (*read)(struct conn *, enum dir, const struct chunk *);	/* bytes read: all, unless the stream waits, or turned */
@@ -96,7 +97,7 @@ struct protocol_ops {
 	void (*done)(struct conn *);					/* ends what is left, frees conn->state; may be NULL */
 };
 
-extern const struct protocol_ops protocol_http1, protocol_other;
+extern const struct protocol_ops protocol_http1, protocol_websocket, protocol_other;
 
 /*
  * From the next byte on it is another protocol. Bytes that HTTP/1 has kept in

@@ -15,6 +15,7 @@ struct exchange {
 	struct wire *wire;
 	uint64_t peer_offset;		/* how much of the other stream had passed when its request began */
 	bool wanted;			/* somebody reads its bodies */
+	bool upgrades;			/* it asks for a WebSocket, and is not answered yet */
 	bool after_hole;		/* requests before it may have been lost */
 	bool request_done;
 	bool response_done;

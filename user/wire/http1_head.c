@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "wire/conn_inside.h"
+#include "wire/websocket.h"
 
 /* ---- which request does a response answer? */
 
@@ -86,6 +87,18 @@ static bool is_doubtful(const struct conn *conn, const struct exchange *exchange
 	return (exchange->after_hole || in_a_row) && exchange->peer_offset == conn->request_peer_offset;
 }
 
+/*
+ * Is it open whether what follows is HTTP? A client sends nothing before the
+ * answer is there, but its next bytes may be seen before it.
+ */
+static bool upgrade_waits(const struct conn *conn)
+{
+	LIST_EACH(node, &conn->exchanges)
+		if (LIST_ENTRY(node, struct exchange, list)->upgrades)
+			return true;
+	return false;
+}
+
 /* ---- whole heads */
 
 static void request_head(struct conn *conn, enum dir dir, struct head *head, const struct framing *framing, bool cut)
@@ -126,21 +139,35 @@ static void request_head(struct conn *conn, enum dir dir, struct head *head, con
 	if (!head->host.n)
 		head->host = str_of(conn->server_name);
 	exchange->wanted = conn->wire->ops->head(conn->wire->ctx, exchange, head) > 0;
+	exchange->upgrades = str_ieq(framing->upgrade, STR("websocket"));
 	http1_body(conn, dir, http1_place_of_body(framing, SIDE_REQUEST), framing);
+	if (upgrade_waits(conn)) {
+		message->place = HEAD_WAITS;
+		message->head_ns = 0;
+	}
 }
 
 /* RFC 9110 section 7.8: what follows is another protocol. */
-static void switch_protocols(struct conn *conn, const struct framing *framing, struct exchange *exchange)
+static void switch_protocols(struct conn *conn, const struct framing *framing, struct exchange *exchange, const struct head *head)
 {
 	enum conn_protocol protocol = str_ieq(framing->upgrade, STR("websocket")) ? CONN_WEBSOCKET :
 				      str_ieq(framing->upgrade, STR("h2c")) ? CONN_HTTP2 : CONN_OTHER;
 
-	if (exchange) {
+	bool socket = protocol == CONN_WEBSOCKET && exchange && exchange->wanted;
+
+	if (socket) {
+		list_remove(&exchange->list);
+	} else if (exchange) {
 		exchange->request_done = exchange->response_done = true;
 		http1_end_if_done(conn, exchange);
 	}
 	http1_end_all(conn, ENDING_ABORTED);
 	conn_turn(conn, protocol);
+	if (!socket)
+		return;
+	list_insert(&exchange->list, &conn->exchanges);
+	if (websocket_begin(conn, exchange, head) < 0)
+		http1_end_exchange(conn, exchange, ENDING_HOLE);
 }
 
 static bool has_no_body(int status, struct str method)
@@ -158,6 +185,7 @@ static void response_head(struct conn *conn, enum dir dir, struct head *head, co
 		return;
 	}
 	if (exchange) {
+		exchange->upgrades = false;
 		head->method = str_of(exchange->method);
 		exchange->facts.first_byte_ns = message->head_ns;
 		exchange->facts.end_ns = message->head_end_ns;
@@ -168,7 +196,7 @@ static void response_head(struct conn *conn, enum dir dir, struct head *head, co
 		orphan(conn, dir);
 	}
 	if (head->status == 101 || (str_eq(head->method, STR("CONNECT")) && head->status / 100 == 2))
-		switch_protocols(conn, framing, exchange);
+		switch_protocols(conn, framing, exchange, head);
 	else
 		http1_body(conn, dir, has_no_body(head->status, head->method) ? AT_START :
 			   http1_place_of_body(framing, SIDE_RESPONSE), framing);
@@ -243,6 +271,13 @@ bool http1_resume(struct conn *conn, enum dir dir, bool forced)
 {
 	struct message *message = message_of(conn, dir);
 
+	if (side_of(conn, dir) == SIDE_REQUEST) {
+		if (!forced && upgrade_waits(conn))
+			return false;
+		message->place = AT_START;
+		message->after_hole |= forced;
+		return true;
+	}
 	if (!pair(conn, dir, forced))
 		return false;
 	read_head(conn, dir, buf_view(&message->head));

@@ -34,7 +34,7 @@ const struct protocol_ops *protocol_of(const struct conn *conn)
 		[CONN_UNKNOWN] = &protocol_http1,
 		[CONN_HTTP1] = &protocol_http1,
 		[CONN_HTTP2] = &protocol_other,
-		[CONN_WEBSOCKET] = &protocol_other,
+		[CONN_WEBSOCKET] = &protocol_websocket,
 		[CONN_OTHER] = &protocol_other,
 	};
 
