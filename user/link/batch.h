@@ -34,7 +34,7 @@ struct batch {
 
 /* What is known of the batch that this call is about. */
 void batch_find(struct memory *, const struct call *, struct batch *ret);
-/* Adds what this call tells of it; a call that makes one makes its record the owner. False: it is about none. */
+/* Adds what this call tells of it; where it makes one, its record becomes the owner. False: it is about none that is known. */
 bool batch_learn(struct batch *, const struct record *);
 /* Does this call bring its usage, whole? */
 bool batch_brings(const struct call *);

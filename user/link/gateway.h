@@ -29,7 +29,7 @@ struct serving;
 
 enum party_as {
 	PARTY_ALONE,		/* nothing was joined to it: as if no gateway were there */
-	PARTY_CLIENT,		/* pays for what its gateway took; other is the call that brought the answer, or NULL */
+	PARTY_CLIENT,		/* pays for what its gateway took; other is the call that brought the answer */
 	PARTY_SAME,		/* a gateway's own call for other, the client's */
 	PARTY_EXTRA,		/* likewise, but one that is paid for beside the one that brought the answer */
 	PARTY_REMOTE,		/* a gateway's own call, for a client on another host */
@@ -43,7 +43,7 @@ struct verdict {
 
 struct gateways_ops {
 	void (*tell)(void *ctx, const struct verdict *);
-	void (*drop)(void *ctx, void *kept, size_t bytes);	/* a party or a serving side is forgotten */
+	void (*drop)(void *ctx, void *kept);	/* a party or a serving side is forgotten, or what is kept of it replaced */
 	void *ctx;
 };
 
@@ -59,16 +59,16 @@ struct gateways *gateways_free(struct gateways *);	/* drops, tells nothing */
 
 /* The serving side: CALL_BEGUN, then CALL_ENDED. kept belongs to it from then on, also where this fails. */
 int gateway_serving(struct gateways *, const struct call *, void *kept, size_t bytes);
-/* Is this call of a client worth holding, or remembering? If not, it is the caller's alone. */
-bool gateway_wants(const struct gateways *, const struct call *, bool unknown_host);
-/* kept belongs to the party. -ENOMEM, -ENOSPC: not taken, the caller tells it alone. */
+/* Can something have to do with this call, so that it has to be given to gateway_call()? Of most the answer is no. */
+bool gateway_wants(struct gateways *, const struct call *);
+/* kept belongs to the party. Told at once where nothing is to be waited for. -ENOMEM: not taken. */
 int gateway_call(struct gateways *, const struct call *, void *kept, size_t bytes);
 /* Tells all that time has decided; UINT64_MAX: all. Gives when to come again. */
 uint64_t gateways_tick(struct gateways *, uint64_t now_ns);
 const struct gateway_counts *gateway_counts(const struct gateways *);
 
 void *party_kept(const struct party *);
-void party_keep(struct party *, void *kept, size_t bytes);	/* what stands for it has changed */
-void *serving_kept(const struct serving *);
+void party_keep(struct gateways *, struct party *, void *kept, size_t bytes);	/* in place of what was kept */
+const void *serving_kept(const struct serving *);
 
 #endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who waits for whom, and how long. A request whose serving side has ended is
+ * settled a moment later (gateway_settle.c), so that what was seen on other
+ * processors has come. A call that was told before that (its serving side was
+ * not known yet, or took too long) is found in the same way and told once more,
+ * as what it is.
+ *
+ * Times of the calls decide, rounded up to a grid, so that a look at everything
+ * that waits is rare.
+ */
+#include "link/gateway.h"
+
+#include <errno.h>
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "link/gateway_inside.h"
+
+#define GRID_NS (50 * NSEC_PER_MSEC)
+#define SETTLE_NS (250 * NSEC_PER_MSEC)		/* after the end of a serving side, where its client is there */
+#define CLIENT_NS (500 * NSEC_PER_MSEC)		/* and where it is not: it may be on another host */
+#define OPEN_NS (3600 * NSEC_PER_SEC)		/* a serving side whose end was lost */
+
+#define SERVING(node, member) LIST_ENTRY(node, struct serving, member)
+#define PARTY(node, member) LIST_ENTRY(node, struct party, member)
+
+static struct list *by_task(struct list chains[CHAINS], const struct facts *facts)
+{
+	return gateway_chain(chains, task_hash(facts->task));
+}
+
+static struct list *by_key(struct gateways *g, const struct facts *facts)
+{
+	return gateway_chain(g->servings_by_key, hash_u64(facts->conn_id + facts->exchange));
+}
+
+void gateway_due(struct gateways *g, uint64_t *ret_due_ns, uint64_t then_ns)
+{
+	*ret_due_ns = (then_ns + GRID_NS - 1) / GRID_NS * GRID_NS;
+	if (*ret_due_ns < g->next_ns)
+		g->next_ns = *ret_due_ns;
+}
+
+/* ---- making and forgetting */
+
+int gateways_new(const struct gateways_ops *ops, struct gateways **ret)
+{
+	struct gateways *g = mem_new(sizeof(*g));
+
+	if (!g)
+		return -ENOMEM;
+	g->ops = *ops;
+	g->next_ns = UINT64_MAX;
+	list_init(&g->servings);
+	list_init(&g->parties);
+	for (size_t i = 0; i < CHAINS; i++) {
+		list_init(&g->servings_by_key[i]);
+		list_init(&g->servings_by_task[i]);
+		list_init(&g->servings_by_head[i]);
+		list_init(&g->parties_by_task[i]);
+		list_init(&g->parties_by_head[i]);
+	}
+	*ret = g;
+	return 0;
+}
+
+static void keep(struct gateways *g, void **kept, size_t *bytes, void *new, size_t n)
+{
+	if (*kept)
+		g->ops.drop(g->ops.ctx, *kept);
+	g->bytes = g->bytes - *bytes + n;
+	*kept = new;
+	*bytes = n;
+}
+
+static void forget_serving(struct gateways *g, struct serving *serving)
+{
+	LIST_EACH(node, by_task(g->parties_by_task, &serving->facts))
+		if (PARTY(node, of_task)->above == serving)
+			PARTY(node, of_task)->above = NULL;
+	if (serving->client) {
+		serving->client->below = NULL;
+		serving->client->star = NULL;
+	}
+	keep(g, &serving->kept, &serving->bytes, NULL, 0);
+	list_remove(&serving->by_age);
+	list_remove(&serving->of_key);
+	list_remove(&serving->of_task);
+	list_remove(&serving->of_head);
+	g->n_servings--;
+	mem_free(serving);
+}
+
+static void forget_party(struct gateways *g, struct party *party)
+{
+	struct party *client = party->above ? party->above->client : NULL;
+
+	if (client && client->star == party)
+		client->star = NULL;
+	if (party->below)
+		party->below->client = NULL;
+	keep(g, &party->kept, &party->bytes, NULL, 0);
+	list_remove(&party->by_age);
+	list_remove(&party->of_task);
+	list_remove(&party->of_head);
+	g->n_parties--;
+	mem_free(party);
+}
+
+struct gateways *gateways_free(struct gateways *g)
+{
+	if (!g)
+		return NULL;
+	while (!list_empty(&g->parties))
+		forget_party(g, PARTY(g->parties.next, by_age));
+	while (!list_empty(&g->servings))
+		forget_serving(g, SERVING(g->servings.next, by_age));
+	return mem_free(g);
+}
+
+/* ---- time */
+
+static void serving_due(struct gateways *g, struct serving *serving, uint64_t now_ns)
+{
+	uint64_t end_ns = serving->facts.end_ns;
+
+	if (serving->settled)
+		forget_serving(g, serving);
+	else if (end_ns && now_ns < end_ns + CLIENT_NS && !gateway_find_client(g, serving))
+		gateway_due(g, &serving->due_ns, end_ns + CLIENT_NS);
+	else
+		gateway_settle(g, serving);
+}
+
+static void party_due(struct gateways *g, struct party *party)
+{
+	if (party->told) {
+		forget_party(g, party);
+	} else {
+		g->counts.late++;
+		gateway_hurry(g, party);
+	}
+}
+
+static void find_next(struct gateways *g)
+{
+	g->next_ns = UINT64_MAX;
+	LIST_EACH(node, &g->servings)
+		if (SERVING(node, by_age)->due_ns < g->next_ns)
+			g->next_ns = SERVING(node, by_age)->due_ns;
+	LIST_EACH(node, &g->parties)
+		if (PARTY(node, by_age)->due_ns < g->next_ns)
+			g->next_ns = PARTY(node, by_age)->due_ns;
+}
+
+static void end(struct gateways *g)
+{
+	LIST_EACH(node, &g->servings)
+		if (!SERVING(node, by_age)->settled)
+			gateway_settle(g, SERVING(node, by_age));
+	LIST_EACH(node, &g->parties)
+		if (!PARTY(node, by_age)->told)
+			gateway_hurry(g, PARTY(node, by_age));
+}
+
+uint64_t gateways_tick(struct gateways *g, uint64_t now_ns)
+{
+	if (now_ns == UINT64_MAX) {
+		end(g);
+		return UINT64_MAX;
+	}
+	if (now_ns < g->next_ns)
+		return g->next_ns;
+	LIST_EACH(node, &g->servings)
+		if (SERVING(node, by_age)->due_ns <= now_ns)
+			serving_due(g, SERVING(node, by_age), now_ns);
+	LIST_EACH(node, &g->parties)
+		if (PARTY(node, by_age)->due_ns <= now_ns)
+			party_due(g, PARTY(node, by_age));
+	find_next(g);
+	return g->next_ns;
+}
+
+/* ---- what comes in */
+
+/* Room for one more: the oldest goes; one that is held is told now. */
+static void make_room(struct gateways *g, size_t bytes)
+{
+	while (!list_empty(&g->parties) && (g->n_parties >= LIMIT_PARTIES || g->bytes + bytes > LIMIT_PARTY_BYTES)) {
+		struct party *oldest = PARTY(g->parties.next, by_age);
+
+		if (!oldest->told) {
+			g->counts.crowded++;
+			gateway_hurry(g, oldest);
+		}
+		forget_party(g, oldest);
+	}
+	while (!list_empty(&g->servings) && (g->n_servings >= LIMIT_SERVING || g->bytes + bytes > LIMIT_PARTY_BYTES))
+		forget_serving(g, SERVING(g->servings.next, by_age));
+}
+
+/* A socket's turns are each served by themselves; only the first was announced. */
+static struct serving *find_serving(struct gateways *g, const struct facts *facts)
+{
+	LIST_EACH(node, by_key(g, facts)) {
+		struct serving *serving = SERVING(node, of_key);
+
+		if (serving->facts.conn_id == facts->conn_id && serving->facts.exchange == facts->exchange &&
+		    (!serving->facts.end_ns || serving->facts.part == facts->part))
+			return serving;
+	}
+	return NULL;
+}
+
+static struct serving *new_serving(struct gateways *g, const struct facts *facts)
+{
+	struct serving *serving = mem_new(sizeof(*serving));
+
+	if (!serving)
+		return NULL;
+	serving->facts = *facts;
+	g->n_servings++;
+	list_insert(&serving->by_age, &g->servings);
+	/* the newest first: of many, only some are looked at */
+	list_insert(&serving->of_key, by_key(g, facts)->next);
+	list_insert(&serving->of_task, by_task(g->servings_by_task, facts)->next);
+	list_insert(&serving->of_head, gateway_chain(g->servings_by_head, facts->head)->next);
+	gateway_due(g, &serving->due_ns, facts->begin_ns + OPEN_NS);
+	return serving;
+}
+
+int gateway_serving(struct gateways *g, const struct call *call, void *kept, size_t bytes)
+{
+	struct serving *serving;
+	struct facts facts;
+
+	facts_of(call, &facts);
+	make_room(g, bytes);
+	serving = find_serving(g, &facts);
+	if (!serving && !(serving = new_serving(g, &facts))) {
+		g->ops.drop(g->ops.ctx, kept);
+		return -ENOMEM;
+	}
+	keep(g, &serving->kept, &serving->bytes, kept, bytes);
+	if (!facts.end_ns || serving->settled)
+		return 0;
+	facts.head = serving->facts.head;	/* the chain that it is in */
+	serving->facts = facts;
+	gateway_due(g, &serving->due_ns, facts.end_ns + SETTLE_NS);
+	return 0;
+}
+
+static bool may_have_been_served(struct gateways *g, const struct facts *client, bool settled)
+{
+	LIST_EACH(node, gateway_chain(g->servings_by_head, client->head)) {
+		struct serving *serving = SERVING(node, of_head);
+
+		if (serving->settled <= settled && !serving->client && match_client(client, &serving->facts))
+			return true;
+	}
+	return false;
+}
+
+static bool serves(struct gateways *g, const struct facts *facts)
+{
+	LIST_EACH(node, by_task(g->servings_by_task, facts))
+		if (task_eq(SERVING(node, of_task)->facts.task, facts->task))
+			return true;
+	return false;
+}
+
+bool gateway_wants(struct gateways *g, const struct call *call)
+{
+	struct facts facts;
+
+	if (!g->n_servings)
+		return false;
+	facts_of(call, &facts);
+	return serves(g, &facts) || may_have_been_served(g, &facts, true);
+}
+
+static struct party *new_party(struct gateways *g, const struct facts *facts)
+{
+	struct party *party = mem_new(sizeof(*party));
+
+	if (!party)
+		return NULL;
+	party->facts = *facts;
+	g->n_parties++;
+	list_insert(&party->by_age, &g->parties);
+	list_insert(&party->of_task, by_task(g->parties_by_task, facts)->next);
+	list_insert(&party->of_head, gateway_chain(g->parties_by_head, facts->head)->next);
+	gateway_due(g, &party->due_ns, facts->end_ns + LIMIT_HELD_NS);
+	return party;
+}
+
+int gateway_call(struct gateways *g, const struct call *call, void *kept, size_t bytes)
+{
+	struct party *party;
+	struct facts facts;
+
+	facts_of(call, &facts);
+	make_room(g, bytes);
+	party = new_party(g, &facts);
+	if (!party)
+		return -ENOMEM;
+	keep(g, &party->kept, &party->bytes, kept, bytes);
+	if (gateway_may_be_claimed(g, &facts) || may_have_been_served(g, &facts, false)) {
+		g->counts.held++;
+		return 0;
+	}
+	if (!gateway_join_late(g, party))
+		gateway_tell_alone(g, party);
+	return 0;
+}
+
+const struct gateway_counts *gateway_counts(const struct gateways *g)
+{
+	return &g->counts;
+}
+
+void *party_kept(const struct party *party)
+{
+	return party->kept;
+}
+
+void party_keep(struct gateways *g, struct party *party, void *kept, size_t bytes)
+{
+	keep(g, &party->kept, &party->bytes, kept, bytes);
+}
+
+const void *serving_kept(const struct serving *serving)
+{
+	return serving->kept;
+}

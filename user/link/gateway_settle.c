@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A request that was served is settled: whose it was, and what was called for it.
+ *
+ * Which of several requests a gateway's call was for may not be known before all
+ * of them have ended. Each that is settled takes what strongly speaks for it, and
+ * otherwise the one call whose end lies nearest to its own; what is left over
+ * when no other can claim it goes to the last.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "link/gateway_inside.h"
+
+#define KEEP_NS (60 * NSEC_PER_SEC)		/* what is settled is remembered for what comes later */
+#define KEEP_ALONE_NS (10 * NSEC_PER_SEC)	/* and what nothing was joined to */
+
+#define SERVING(node, member) LIST_ENTRY(node, struct serving, member)
+#define PARTY(node, member) LIST_ENTRY(node, struct party, member)
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+static struct list *servings_of(struct gateways *g, const struct facts *facts)
+{
+	return gateway_chain(g->servings_by_task, task_hash(facts->task));
+}
+
+static struct list *parties_of(struct gateways *g, const struct serving *serving)
+{
+	return gateway_chain(g->parties_by_task, task_hash(serving->facts.task));
+}
+
+/* ---- telling */
+
+static void tell(struct gateways *g, struct party *party, enum party_as as, struct party *other, const struct serving *serving)
+{
+	struct verdict verdict = { .as = as, .party = party, .other = other, .serving = serving };
+	bool joined = as == PARTY_SAME || as == PARTY_EXTRA || as == PARTY_REMOTE;
+
+	/* what a client's call took can change; all else is said once */
+	if (party->told && party->as == as && as != PARTY_CLIENT)
+		return;
+	g->counts.joined += joined && (!party->told || party->as == PARTY_ALONE);
+	party->as = as;
+	g->ops.tell(g->ops.ctx, &verdict);
+	party->told = true;
+	gateway_due(g, &party->due_ns, party->facts.end_ns + (as == PARTY_ALONE ? KEEP_ALONE_NS : KEEP_NS));
+}
+
+void gateway_tell_alone(struct gateways *g, struct party *party)
+{
+	tell(g, party, PARTY_ALONE, NULL, NULL);
+}
+
+bool gateway_may_be_claimed(struct gateways *g, const struct facts *upstream)
+{
+	unsigned int looked = 0;
+
+	LIST_EACH(node, servings_of(g, upstream)) {
+		struct serving *serving = SERVING(node, of_task);
+
+		if (!serving->settled && match_upstream(upstream, &serving->facts))
+			return true;
+		if (++looked == LOOK)
+			break;
+	}
+	return false;
+}
+
+/* Behind a gateway there may be another. */
+static struct party *source_of(struct party *client)
+{
+	struct party *source = client->star;
+
+	while (source && source->star)
+		source = source->star;
+	return source;
+}
+
+/* A client's call with what its gateway took; one that is itself a gateway's waits for what that serves. */
+static void tell_client(struct gateways *g, struct party *client)
+{
+	struct party *before = client->above ? client->above->client : NULL;
+
+	if (client->above && before && before->star == client && before->told)
+		tell_client(g, before);
+	if (client->above || (!client->told && gateway_may_be_claimed(g, &client->facts)))
+		return;
+	tell(g, client, client->star ? PARTY_CLIENT : PARTY_ALONE, source_of(client), NULL);
+}
+
+/* Of the calls for one request: the one that brought the answer is the client's, and so is one that brought nothing. */
+static void tell_upstream(struct gateways *g, struct party *upstream, struct party *star)
+{
+	struct party *client = upstream->above->client;
+
+	if (client && (upstream == star || !upstream->facts.used))
+		tell(g, upstream, PARTY_SAME, client, NULL);
+	else if (client)
+		tell(g, upstream, PARTY_EXTRA, client, NULL);
+	else if (upstream != star && star && !upstream->facts.used)
+		tell(g, upstream, PARTY_SAME, star, NULL);
+	else
+		tell(g, upstream, PARTY_REMOTE, NULL, upstream->above);
+}
+
+static void tell_upstreams(struct gateways *g, const struct serving *serving, struct party *star)
+{
+	LIST_EACH(node, parties_of(g, serving)) {
+		struct party *party = PARTY(node, of_task);
+
+		if (party->above == serving)
+			tell_upstream(g, party, star);
+	}
+}
+
+/* ---- finding */
+
+/* The other end of a request that was served: the best, and of equals the one that began nearest. */
+struct party *gateway_find_client(struct gateways *g, const struct serving *serving)
+{
+	unsigned int best_score = 0, looked = 0;
+	struct party *best = NULL;
+	uint64_t nearest = 0;
+
+	LIST_EACH(node, gateway_chain(g->parties_by_head, serving->facts.head)) {
+		struct party *party = PARTY(node, of_head);
+		unsigned int score = party->below ? 0 : match_client(&party->facts, &serving->facts);
+		uint64_t far = distance(party->facts.begin_ns, serving->facts.begin_ns);
+
+		if (score > best_score || (score && score == best_score && far < nearest)) {
+			best = party;
+			best_score = score;
+			nearest = far;
+		}
+		if (++looked == LOOK)
+			break;
+	}
+	return best;
+}
+
+/* What speaks for the other requests that can still claim a call; 0: there are none. */
+static unsigned int others_claim(struct gateways *g, const struct party *upstream, const struct serving *serving)
+{
+	unsigned int best = 0, looked = 0;
+
+	LIST_EACH(node, servings_of(g, &upstream->facts)) {
+		struct serving *other = SERVING(node, of_task);
+		unsigned int score = other == serving || other->settled ? 0 : match_upstream(&upstream->facts, &other->facts);
+
+		if (score > best)
+			best = score;
+		if (++looked == LOOK)
+			break;
+	}
+	return best;
+}
+
+static void claim_upstreams(struct gateways *g, struct serving *serving)
+{
+	unsigned int likely = 0, looked = 0;
+	struct party *likeliest = NULL;
+	uint64_t nearest = 0;
+	bool any = false;
+
+	LIST_EACH(node, parties_of(g, serving)) {
+		struct party *party = PARTY(node, of_task);
+		unsigned int score = party->above ? 0 : match_upstream(&party->facts, &serving->facts);
+		uint64_t far = distance(party->facts.end_ns, serving->facts.end_ns);
+		unsigned int others = score ? others_claim(g, party, serving) : 0;
+
+		if (score && (!others || (score >= MATCH_STRONG && score > others))) {
+			party->above = serving;
+			any = true;
+		} else if (score && score >= others && (score > likely || (score == likely && far < nearest))) {
+			likeliest = party;
+			likely = score;
+			nearest = far;
+		}
+		if (++looked == LOOK)
+			break;
+	}
+	if (!any && likeliest)
+		likeliest->above = serving;
+}
+
+/* A before B: it did not fail, it brought usage, more speaks for it, it ended nearer to the answer. */
+static bool shines(const struct party *a, const struct party *b, const struct serving *serving)
+{
+	unsigned int for_a = match_upstream(&a->facts, &serving->facts), for_b = match_upstream(&b->facts, &serving->facts);
+
+	if (a->facts.failed != b->facts.failed)
+		return b->facts.failed;
+	if (a->facts.used != b->facts.used)
+		return a->facts.used;
+	if (for_a != for_b)
+		return for_a > for_b;
+	return distance(a->facts.end_ns, serving->facts.end_ns) < distance(b->facts.end_ns, serving->facts.end_ns);
+}
+
+/* The call that brought the answer. */
+static struct party *find_star(struct gateways *g, const struct serving *serving)
+{
+	struct party *best = NULL;
+
+	LIST_EACH(node, parties_of(g, serving)) {
+		struct party *party = PARTY(node, of_task);
+
+		if (party->above == serving && (!best || shines(party, best, serving)))
+			best = party;
+	}
+	return best;
+}
+
+/* ---- settling */
+
+static void join(struct gateways *g, struct serving *serving, struct party *client)
+{
+	struct party *star = find_star(g, serving);
+
+	if (client) {
+		serving->client = client;
+		client->below = serving;
+		client->star = star;
+		tell_client(g, client);
+	}
+	tell_upstreams(g, serving, star);
+}
+
+void gateway_settle(struct gateways *g, struct serving *serving)
+{
+	serving->settled = true;
+	gateway_due(g, &serving->due_ns, (serving->facts.end_ns ? serving->facts.end_ns : serving->facts.begin_ns) + KEEP_NS);
+	claim_upstreams(g, serving);
+	join(g, serving, gateway_find_client(g, serving));
+}
+
+/* The client of a request that was taken for one from another host. */
+static bool join_client(struct gateways *g, struct party *client)
+{
+	unsigned int best_score = 0, looked = 0;
+	struct serving *best = NULL;
+
+	LIST_EACH(node, gateway_chain(g->servings_by_head, client->facts.head)) {
+		struct serving *serving = SERVING(node, of_head);
+		unsigned int score = serving->settled && !serving->client ? match_client(&client->facts, &serving->facts) : 0;
+
+		if (score > best_score) {
+			best = serving;
+			best_score = score;
+		}
+		if (++looked == LOOK)
+			break;
+	}
+	if (best)
+		join(g, best, client);
+	return best;
+}
+
+/* Only what has not had its usage told, or is borne out, takes a late call's for its own: the call may be another matter. */
+static bool may_star(const struct party *client, const struct party *upstream, unsigned int score)
+{
+	return !client->star && upstream->facts.used && !upstream->facts.failed &&
+	       (!client->facts.used || score >= MATCH_STRONG || client->facts.output == upstream->facts.output);
+}
+
+static bool join_upstream(struct gateways *g, struct party *upstream)
+{
+	unsigned int best_score = 0, looked = 0;
+	struct serving *best = NULL;
+	struct party *client;
+
+	LIST_EACH(node, servings_of(g, &upstream->facts)) {
+		struct serving *serving = SERVING(node, of_task);
+		unsigned int score = serving->settled ? match_upstream(&upstream->facts, &serving->facts) : 0;
+		uint64_t far = distance(serving->facts.end_ns, upstream->facts.end_ns);
+
+		if (score > best_score ||
+		    (score && score == best_score && far < distance(best->facts.end_ns, upstream->facts.end_ns))) {
+			best = serving;
+			best_score = score;
+		}
+		if (++looked == LOOK)
+			break;
+	}
+	if (!best)
+		return false;
+	upstream->above = best;
+	client = best->client;
+	if (client && may_star(client, upstream, best_score)) {
+		client->star = upstream;
+		tell_client(g, client);
+	}
+	tell_upstream(g, upstream, client ? client->star : find_star(g, best));
+	return true;
+}
+
+bool gateway_join_late(struct gateways *g, struct party *party)
+{
+	return join_client(g, party) || join_upstream(g, party);
+}
+
+void gateway_hurry(struct gateways *g, struct party *party)
+{
+	LIST_EACH(node, gateway_chain(g->servings_by_head, party->facts.head)) {
+		struct serving *serving = SERVING(node, of_head);
+
+		if (serving->settled || gateway_find_client(g, serving) != party)
+			continue;
+		gateway_settle(g, serving);
+		break;
+	}
+	if (!party->told)
+		tell(g, party, party->star ? PARTY_CLIENT : PARTY_ALONE, source_of(party), NULL);
+}
