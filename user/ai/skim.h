@@ -28,6 +28,7 @@ enum want_rule {
 	WANT_COUNT,	/* how many values other than null stood there */
 	WANT_NAMES,	/* strings, joined by commas, each once */
 	WANT_BYTES,	/* how long strings were in sum; nothing is copied */
+	WANT_LETTERS,	/* how many characters (code points) strings had in sum; nothing is copied */
 	WANT_SEEN,	/* that something other than null stood there, an object or array as well: 1 */
 	WANT_NUMBERS,	/* an object, kept as JSON without its strings, truths and nulls */
 	WANT_EACH,	/* an object: skim_each_fn is called at its end, with what was picked so far */

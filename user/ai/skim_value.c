@@ -54,7 +54,17 @@ static void append(struct item *item, struct value *value, const char *p, size_t
 
 bool value_keeps(const struct want *want)
 {
-	return want->rule == WANT_LAST || want->rule == WANT_FIRST || want->rule == WANT_NAMES;
+	return want->rule == WANT_LAST || want->rule == WANT_FIRST || want->rule == WANT_NAMES || want->rule == WANT_LETTERS;
+}
+
+/* Of UTF-8: the bytes that do not continue a character. */
+static uint64_t letters(const char *p, size_t n)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += (p[i] & 0xc0) != 0x80;
+	return sum;
 }
 
 /* ---- numbers */
@@ -203,7 +213,7 @@ static void put_number(struct item *item, const struct want *want, struct str li
 	if (want->rule == WANT_SUM) {
 		if (__builtin_add_overflow(value->number, n, &value->number))
 			value->number = UINT64_MAX;
-	} else if (value_keeps(want) && want->rule != WANT_NAMES) {
+	} else if (want->rule == WANT_LAST || want->rule == WANT_FIRST) {
 		put_text(item, value, literal);
 		value->number = n;
 	} else {
@@ -247,7 +257,7 @@ void value_begin(struct item *item, const struct want *want)
 		if (value->n)
 			append(item, value, ",", 1);
 		value->cut = false;
-	} else if (value_keeps(want)) {
+	} else if (want->rule == WANT_LAST || want->rule == WANT_FIRST) {
 		make_room(item, value, want->room ? want->room : SKIM_ROOM);
 		value->number = value->n;	/* what an empty string leaves as it was */
 		value->n = 0;
@@ -258,7 +268,9 @@ void value_begin(struct item *item, const struct want *want)
 
 void value_text(struct item *item, const struct want *want, const char *p, size_t n)
 {
-	if (value_keeps(want))
+	if (want->rule == WANT_LETTERS)
+		item->values[want->pick].number += letters(p, n);
+	else if (value_keeps(want))
 		append(item, &item->values[want->pick], p, n);
 }
 
@@ -308,6 +320,9 @@ void value_end(struct item *item, const struct want *want, uint64_t length)
 			value->n = (uint16_t)value->number;
 		value->number = 0;
 		see(item, want, value, VALUE_TEXT);
+		break;
+	case WANT_LETTERS:
+		see(item, want, value, VALUE_NUMBER);
 		break;
 	case WANT_BYTES:
 		value = slot(item, want);
