@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "ai/caller.h"
+#include "ai/text_wants.h"
 #include "ai/shape.h"
 
 #define DIALECTS 24	/* room for */
 #define HOSTS 192
 #define HEADER_NODES 80
 #define HEADER_SLOTS 256
+#define BODY_WANTS 384
 #define MESSAGE_NODES 128
 #define MESSAGE_SLOTS 256
 
@@ -22,6 +24,7 @@ static const struct provider *const dialects[DIALECTS] = {
 };
 
 static struct compiled compiled[DIALECTS];
+static struct want body_wants[DIALECTS][2][BODY_WANTS];
 static struct skim_node body_nodes[DIALECTS][2][SKIM_NODES];
 static uint16_t body_slots[DIALECTS][2][SKIM_SLOTS];
 static struct skim_node message_nodes[DIALECTS][2][MESSAGE_NODES];
@@ -83,6 +86,21 @@ static void compile_headers(size_t i, int side)
 	must(skim_compile(to, &compiled[i].headers[side]) == 0);
 }
 
+static void compile_body(size_t i, int side)
+{
+	const struct want *parts[] = { dialects[i]->wants[side], text_wants(dialects[i]->name, (enum side)side) };
+	struct want *to = body_wants[i][side];
+	size_t n = 0;
+
+	for (size_t part = 0; part < 2; part++)
+		for (const struct want *want = parts[part]; want && want->path; want++) {
+			must(n + 1 < BODY_WANTS);
+			to[n++] = *want;
+		}
+	compiled[i].bodies[side] = (struct skim_table){ body_nodes[i][side], body_slots[i][side], SKIM_NODES, SKIM_SLOTS };
+	must(skim_compile(to, &compiled[i].bodies[side]) == 0);
+}
+
 static void compile_dialect(size_t i)
 {
 	struct compiled *to = &compiled[i];
@@ -93,8 +111,7 @@ static void compile_dialect(size_t i)
 		compile_pattern(route->path, &to->routes[to->n_routes++]);
 	}
 	for (int side = SIDE_REQUEST; side <= SIDE_RESPONSE; side++) {
-		to->bodies[side] = (struct skim_table){ body_nodes[i][side], body_slots[i][side], SKIM_NODES, SKIM_SLOTS };
-		must(skim_compile(dialects[i]->wants[side], &to->bodies[side]) == 0);
+		compile_body(i, side);
 		compile_headers(i, side);
 		if (!dialects[i]->messages[side])
 			continue;

@@ -37,6 +37,7 @@ static const struct place places[] = {
 	{ PICK_ERROR_CODE, CAME, true, FIELD(error_type) },
 	{ PICK_TIER, ASKED, false, FIELD(service_tier) },
 	{ PICK_TIER, CAME, false, FIELD(service_tier) },
+	{ PICK_EFFORT, ASKED, false, FIELD(effort) },
 	{ PICK_SESSION, BOTH, true, FIELD(session) },
 	{ PICK_PREVIOUS, BOTH, true, FIELD(previous_id) },
 	{ PICK_ORG, BOTH, false, FIELD(org) },
@@ -199,6 +200,8 @@ static void take_request(struct dialect *d, const struct item *item)
 		call->flags |= CALL_STREAM;
 	if (truth(item, PICK_USAGE_ASKED))
 		call->flags |= CALL_USAGE_ASKED;
+	if (item_has_number(item, PICK_LIMIT))
+		call->output_limit = item_number(item, PICK_LIMIT);
 	if (truth(item, PICK_BACKGROUND))
 		call->flags |= CALL_BACKGROUND;
 }
@@ -425,6 +428,9 @@ static void forget(struct dialect *d)
 	call->flags &= ~(uint32_t)(CALL_TOTAL_MISMATCH | CALL_ERROR);
 	d->reported = d->unread = 0;
 	memset(d->count, 0, sizeof(d->count));
+	for (int i = 0; i < TEXT_CLASSES; i++)
+		if (text_of_answer((enum text_class)i))
+			memset(&call->text[i], 0, sizeof(call->text[i]));
 }
 
 void dialect_emit(struct dialect *d)

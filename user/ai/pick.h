@@ -28,11 +28,14 @@ enum pick {
 	PICK_TOOLS,		/* WANT_NAMES; request: tools_offered, response: tools_called */
 	PICK_TYPE,		/* not collected: the item's own type, for the dialect */
 	PICK_STATUS,		/* not collected: how far a job is */
+	PICK_EFFORT,		/* request: how much thought is wanted */
 
 	/* truths */
 	PICK_STREAM,
 	PICK_USAGE_ASKED,
 	PICK_BACKGROUND,
+
+	PICK_LIMIT,		/* request: output tokens at most; a count of nothing */
 
 	/* tokens, as the provider counts them; enum convention says what contains what */
 	PICK_INPUT,

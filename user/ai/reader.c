@@ -243,6 +243,7 @@ static void begin_item(struct reader *r, const struct piece *piece)
 
 	r->message[piece->side] = is_proto(r, piece);
 	skim_begin(skim, &r->compiled->bodies[piece->side], on_each, r);
+	skim->texts = r->dialect.call->text;
 	if (r->message[piece->side])
 		proto_begin(&r->proto[piece->side], &r->compiled->messages[piece->side], &skim->item, on_each, r);
 	skim->item.side = piece->side;
@@ -282,6 +283,7 @@ static void let_go(struct reader *r, enum side side)
 		r->shaped |= side == SIDE_RESPONSE;
 	}
 	skim_begin(skim, &r->compiled->bodies[side], on_each, r);
+	skim->texts = r->dialect.call->text;
 	skim->error = skim_write(skim, r->held[side], r->n_held[side]);
 }
 
@@ -351,6 +353,8 @@ static int end_item(struct reader *r, enum side side, bool whole)
 			r->dialect.call->flags |= CALL_ABORTED;
 	}
 	err = whole ? skim_end(&r->skim[side]) : r->skim[side].error;
+	if (!whole)
+		skim_stop(&r->skim[side]);
 	r->open[side] = false;
 	/* a frame is checked at its end: without it, nothing of it is sure */
 	if (!whole && item->kind == ITEM_FRAME)

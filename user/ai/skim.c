@@ -88,12 +88,13 @@ static uint16_t content_node(const struct skim *s, uint16_t node, bool array)
 	return at->elements ? at->elements : SKIM_NODES;
 }
 
-static void open_container(struct skim *s, bool array)
+static void open_container(struct skim *s, const char *p, bool array)
 {
 	uint16_t node = value_node(s);
 	bool keyed = in_object(s);
 	const struct want *numbers = NULL;
 
+	skim_text_begin(s, node, p);
 	for (const struct skim_node *at = first_want(s, node); at; at = next_want(s, at)) {
 		value_container(&s->item, at->want);
 		if (at->want->rule == WANT_NUMBERS && !array && !s->raw)
@@ -128,7 +129,7 @@ static void look(struct skim *s, uint16_t node)
 	}
 }
 
-static void close_container(struct skim *s, bool array)
+static void close_container(struct skim *s, const char *p, bool array)
 {
 	const struct skim_level *level = &s->level[s->depth ? s->depth - 1 : 0];
 	uint16_t node = level->node;
@@ -140,6 +141,7 @@ static void close_container(struct skim *s, bool array)
 	if (s->raw)
 		raw_close(s, array);
 	s->depth--;
+	skim_text_over(s, p);
 	value_over(s);
 	if (!array && node)
 		look(s, node);
@@ -196,7 +198,7 @@ static void key_over(struct skim *s, const char *key, size_t n)
 	s->state = COLON;
 }
 
-static void begin_string(struct skim *s)
+static void begin_string(struct skim *s, const char *p)
 {
 	bool length = false;
 
@@ -204,7 +206,7 @@ static void begin_string(struct skim *s)
 	s->key = false;
 	s->want = NULL;
 	for (const struct skim_node *at = first_want(s, s->node); at; at = next_want(s, at)) {
-		length = true;
+		length |= at->want->rule != WANT_TEXT;
 		if (value_keeps(at->want) && !s->want &&
 		    !(at->want->rule == WANT_FIRST && item_has(&s->item, at->want->pick)))
 			s->want = at->want;
@@ -213,6 +215,7 @@ static void begin_string(struct skim *s)
 	s->high = 0;
 	if (s->want)
 		value_begin(&s->item, s->want);
+	skim_text_begin(s, s->node, p);
 	s->state = length ? STRING : PASS;
 	s->after = s->depth ? NEXT : ROOT;
 }
@@ -241,10 +244,13 @@ static const char *in_string(struct skim *s, const char *p, const char *end)
 	}
 	if (stop == end)
 		return end;
-	if (*stop == '"')
-		string_over(s);
-	else
+	if (*stop != '"') {
 		s->state = ESCAPE;
+		return stop + 1;
+	}
+	if (!s->key)
+		skim_text_over(s, stop);
+	string_over(s);
 	return stop + 1;
 }
 
@@ -273,6 +279,8 @@ static const char *in_pass(struct skim *s, const char *p, const char *end)
 	p = stride(p, end, false);
 	if (p == end)
 		return end;
+	if (*p == '"' && s->after != SKIP)
+		skim_text_over(s, p);
 	s->state = *p == '"' ? s->after : PASS_ESCAPE;
 	return p + 1;
 }
@@ -289,6 +297,7 @@ static const char *in_skip(struct skim *s, const char *p, const char *end)
 		if (c == '{' || c == '[') {
 			s->skipped++;
 		} else if (!--s->skipped) {
+			skim_text_over(s, p);
 			value_over(s);
 			return p;
 		}
@@ -303,11 +312,11 @@ static const char *in_value(struct skim *s, const char *p)
 	char c = *p++;
 
 	if (c == '{' || c == '[') {
-		open_container(s, c == '[');
+		open_container(s, p - 1, c == '[');
 	} else if (c == '"') {
-		begin_string(s);
+		begin_string(s, p);
 	} else if (c == ']' || c == '}') {
-		close_container(s, c == ']');
+		close_container(s, p, c == ']');
 	} else if (c == ':') {
 		s->state = DEAD;
 	} else if (c != ',') {
@@ -345,7 +354,7 @@ static const char *in_next(struct skim *s, const char *p, const char *end)
 	if (c == ',')
 		s->state = in_object(s) ? KEY : VALUE;
 	else if (c == '}' || c == ']')
-		close_container(s, c == ']');
+		close_container(s, p, c == ']');
 	else if (c == '"' && s->state == KEY)
 		return begin_key(s, p, end);
 	else
@@ -380,9 +389,8 @@ static const char *between(struct skim *s, const char *p, const char *end)
 	return p;
 }
 
-int skim_write(struct skim *s, const char *p, size_t n)
+static int walk(struct skim *s, const char *p, const char *end)
 {
-	const char *end = n ? p + n : p;
 
 	while (p < end) {
 		switch (s->state) {
@@ -424,6 +432,18 @@ int skim_write(struct skim *s, const char *p, size_t n)
 	return s->error;
 }
 
+int skim_write(struct skim *s, const char *p, size_t n)
+{
+	const char *end = n ? p + n : p;
+	int err;
+
+	s->text_from = p;
+	err = walk(s, p, end);
+	if (s->scan.to)
+		text_add(&s->scan, s->text_from, (size_t)(end - s->text_from));
+	return err;
+}
+
 void skim_begin(struct skim *s, const struct skim_table *table, skim_each_fn each, void *ctx)
 {
 	for (uint64_t rest = s->item.touched; rest; rest &= rest - 1)
@@ -440,6 +460,8 @@ void skim_begin(struct skim *s, const struct skim_table *table, skim_each_fn eac
 	s->raw = 0;
 	s->digits = 0;
 	s->error = 0;
+	s->texts = NULL;
+	s->scan.to = NULL;
 }
 
 void skim_field(struct skim *s, struct str name)
@@ -449,9 +471,16 @@ void skim_field(struct skim *s, struct str name)
 	s->level[0] = (struct skim_level){ .node = name.n > SKIM_KEY ? SKIM_NODES : skim_child(s->table, 0, name.p, name.n) };
 	s->node = s->level[0].node;
 	s->depth = 1;
-	begin_string(s);
+	begin_string(s, NULL);
 	s->depth = 0;
 	s->state = s->state == STRING ? FIELD : DEAD;
+}
+
+void skim_stop(struct skim *s)
+{
+	if (s->scan.to)
+		text_end(&s->scan);
+	s->state = DEAD;
 }
 
 int skim_end(struct skim *s)
@@ -460,6 +489,6 @@ int skim_end(struct skim *s)
 		string_over(s);
 	else if (s->state == LITERAL)
 		literal_over(s);
-	s->state = DEAD;
+	skim_stop(s);
 	return s->error;
 }

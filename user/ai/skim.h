@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ai/text.h"
 #include "base/str.h"
 #include "noun/head.h"
 
@@ -32,6 +33,8 @@ enum want_rule {
 	WANT_SEEN,	/* that something other than null stood there, an object or array as well: 1 */
 	WANT_NUMBERS,	/* an object, kept as JSON without its strings, truths and nulls */
 	WANT_EACH,	/* an object: skim_each_fn is called at its end, with what was picked so far */
+	WANT_TEXT,	/* counted as a text of the class that pick names: a string, or a container with all its JSON.
+			   Within a text that is being counted another is only one more of its class */
 };
 
 struct want {
@@ -171,6 +174,10 @@ struct skim {
 	uint64_t raw_names;	/* hashes of the names that it has: bit by bit */
 	struct value *raw_value;
 	int error;
+	struct text *texts;	/* by class, where WANT_TEXT counts: the caller's, set after skim_begin(); NULL: nowhere */
+	struct text_scan scan;
+	const char *text_from;	/* in what is being written; what stands before it has been counted */
+	uint8_t text_depth;	/* of the value that is counted */
 	struct skim_level level[SKIM_DEPTH];
 	struct item item;
 };
@@ -181,6 +188,8 @@ void skim_begin(struct skim *, const struct skim_table *, skim_each_fn, void *ct
 int skim_write(struct skim *, const char *p, size_t n);
 /* The text is over: a number at its very end is taken. */
 int skim_end(struct skim *);
+/* It breaks off: what stands at its end is not taken. */
+void skim_stop(struct skim *);
 /* After skim_begin(): the text to come is no JSON, but the value of the key of that name. */
 void skim_field(struct skim *, struct str name);
 

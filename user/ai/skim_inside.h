@@ -41,6 +41,10 @@ void skim_escaped(struct skim *, char c);
 void skim_hex_digit(struct skim *, char c);
 void skim_flush_high(struct skim *);
 
+/* A value that may be counted begins at p (NULL: with what is written next); one that ends before p may have been. */
+void skim_text_begin(struct skim *, uint16_t node, const char *p);
+void skim_text_over(struct skim *, const char *p);
+
 /* WANT_NUMBERS under way: an object opened or closed below it (or itself), a number met. */
 void raw_begin(struct skim *, const struct want *);
 void raw_open(struct skim *, bool array, bool keyed);

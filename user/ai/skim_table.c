@@ -85,6 +85,12 @@ static int step(struct skim_table *table, const char **path, uint16_t *node)
 	return 0;
 }
 
+/* A text is in no pick: what stands in the place of its class would be forgotten with it. */
+static uint64_t bit_of(const struct want *want)
+{
+	return 1ull << (want->rule == WANT_TEXT ? 0 : want->pick);
+}
+
 static int add(struct skim_table *table, const struct want *want)
 {
 	const char *path = want->path;
@@ -94,7 +100,7 @@ static int add(struct skim_table *table, const struct want *want)
 	if (want->pick >= SKIM_PICKS)
 		return -EINVAL;
 	do {
-		table->nodes[node].below |= 1ull << want->pick;
+		table->nodes[node].below |= bit_of(want);
 		err = ++depth < SKIM_DEPTH / 2 ? step(table, &path, &node) : -EINVAL;
 		if (err)
 			return err;
@@ -141,7 +147,7 @@ static void spread(struct skim_table *table)
 		table->nodes[node->parent].below |= node->below;
 		for (size_t at = i; at; at = table->nodes[at].same)
 			if (table->nodes[at].want)
-				table->nodes[node->parent].below |= 1ull << table->nodes[at].want->pick;
+				table->nodes[node->parent].below |= bit_of(table->nodes[at].want);
 	}
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The text of a string under way: escapes and UTF-16 pairs decoded, pieces handed to the key or the value. */
+/*
+ * The text of a string under way: escapes and UTF-16 pairs decoded, pieces handed to the key or the value.
+ * And texts that are counted: those as they stand, a container with all that is in it.
+ */
 #include <string.h>
 
 #include "ai/skim_inside.h"
@@ -93,4 +96,31 @@ void skim_hex_digit(struct skim *s, char c)
 		return;
 	s->state = STRING;
 	put_unit(s, s->unit);
+}
+
+void skim_text_begin(struct skim *s, uint16_t node, const char *p)
+{
+	const struct skim_node *at = node == SKIM_NODES ? NULL : &s->table->nodes[node];
+
+	for (; s->texts && at && at->want; at = &s->table->nodes[at->same]) {
+		struct text *text = &s->texts[at->want->pick];
+
+		if (at->want->rule == WANT_TEXT && s->scan.to) {
+			text->pieces++;
+		} else if (at->want->rule == WANT_TEXT) {
+			text_begin(&s->scan, text);
+			s->text_from = p;
+			s->text_depth = s->depth;
+		}
+		if (!at->same)
+			break;
+	}
+}
+
+void skim_text_over(struct skim *s, const char *p)
+{
+	if (!s->scan.to || s->depth != s->text_depth)
+		return;
+	text_add(&s->scan, s->text_from, (size_t)(p - s->text_from));
+	text_end(&s->scan);
 }

@@ -189,7 +189,7 @@ void value_container(struct item *item, const struct want *want)
 {
 	if (want->rule == WANT_COUNT || want->rule == WANT_SEEN)
 		count(item, want);
-	else
+	else if (want->rule != WANT_TEXT)
 		item->unread |= 1ull << want->pick;
 }
 
@@ -226,6 +226,8 @@ void value_literal(struct item *item, const struct want *want, struct str litera
 {
 	bool truth = str_eq(literal, STR("true"));
 
+	if (want->rule == WANT_TEXT)
+		return;
 	if (!literal.n || str_eq(literal, STR("null"))) {
 		item->unread |= 1ull << want->pick;
 		return;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/task.h"
+#include "noun/text.h"
 #include "noun/usage.h"
 #include "noun/wants.h"
 
@@ -103,6 +104,8 @@ struct call {
 	uint8_t credential_kind;	/* enum credential_kind */
 	char credential[24];		/* k1: and 16 hex digits */
 	char tools_offered[512];	/* names, comma-separated */
+	char effort[16];		/* of thought, as asked for */
+	uint64_t output_limit;		/* tokens at most; 0: none said */
 
 	/* what came back */
 	uint16_t status;
@@ -139,6 +142,7 @@ struct call {
 	uint64_t response_bytes;
 	uint64_t content_bytes[2];	/* of prompt and answer text, where it could be told apart, by enum side */
 	uint64_t missing_bytes;
+	struct text text[TEXT_CLASSES];
 
 	struct wanted_value values[WANTED_VALUES];
 };
