@@ -141,7 +141,7 @@ static void request_head(struct conn *conn, enum dir dir, struct head *head, con
 	exchange->wanted = conn->wire->ops->head(conn->wire->ctx, exchange, head) > 0;
 	exchange->upgrades = str_ieq(framing->upgrade, STR("websocket"));
 	http1_body(conn, dir, http1_place_of_body(framing, SIDE_REQUEST), framing);
-	if (upgrade_waits(conn)) {
+	if (message->place == AT_START && upgrade_waits(conn)) {
 		message->place = HEAD_WAITS;
 		message->head_ns = 0;
 	}
