@@ -18,6 +18,7 @@
 
 #include "base/mem.h"
 #include "wire/conn_inside.h"
+#include "wire/http2.h"
 
 struct segment {
 	struct list list;
@@ -45,6 +46,8 @@ int wire_init(struct wire *wire, const struct wire_ops *ops, void *ctx, size_t u
 void wire_done(struct wire *wire)
 {
 	exchange_drop_spares(wire);
+	http2_drop_spares(wire);
+	hpack_drop_pool(wire);
 	body_drop_spares(wire);
 	wire->headers = mem_free(wire->headers);
 	wire->room = mem_free(wire->room);

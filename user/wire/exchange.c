@@ -23,14 +23,19 @@ int exchange_new(struct wire *wire, struct exchange **ret)
 	return 0;
 }
 
+void exchange_drop(struct exchange *exchange)
+{
+	exchange->spare = exchange->wire->spare_exchanges;
+	exchange->wire->spare_exchanges = exchange;
+}
+
 void exchange_end(struct exchange *exchange, enum ending ending)
 {
 	struct wire *wire = exchange->wire;
 
 	list_remove(&exchange->list);
 	wire->ops->end(wire->ctx, exchange, ending);
-	exchange->spare = wire->spare_exchanges;
-	wire->spare_exchanges = exchange;
+	exchange_drop(exchange);
 }
 
 void exchange_drop_spares(struct wire *wire)

@@ -31,6 +31,7 @@ enum ending exchange_ending(const struct exchange *);	/* if nothing more comes *
 void exchange_undecoded(struct wire *, struct exchange *);	/* a body, or a framing; of NULL it is counted */
 struct body *exchange_body(struct exchange *, enum side, const struct framing *);	/* NULL: it is not to be read, or cannot be */
 void exchange_bytes(struct exchange *, enum side, struct body *, const uint8_t *, size_t, uint64_t boot_ns);
+void exchange_drop(struct exchange *);			/* one of which nothing was told, back to the pool */
 void exchange_drop_spares(struct wire *);
 struct exchange *exchange_first_waiting(struct list *exchanges);	/* the oldest without a response, or NULL */
 

@@ -30,6 +30,7 @@ struct fields {
 	struct header *headers;		/* all others, in order */
 	size_t n_headers;
 	unsigned int n_lost;		/* fields whose table entries came before what was seen */
+	size_t missing;			/* bytes of a block that could not be read: nothing is known of it */
 	bool cut;			/* a ceiling left some out */
 };
 

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "wire/conn_inside.h"
+#include "wire/http2.h"
 #include "wire/websocket.h"
 
 /* ---- which request does a response answer? */
@@ -139,7 +140,7 @@ static void request_head(struct conn *conn, enum dir dir, struct head *head, con
 	if (!head->host.n)
 		head->host = str_of(conn->server_name);
 	exchange->wanted = conn->wire->ops->head(conn->wire->ctx, exchange, head) > 0;
-	exchange->upgrades = str_ieq(framing->upgrade, STR("websocket"));
+	exchange->upgrades = str_ieq(framing->upgrade, STR("websocket")) || str_ieq(framing->upgrade, STR("h2c"));
 	http1_body(conn, dir, http1_place_of_body(framing, SIDE_REQUEST), framing);
 	if (message->place == AT_START && upgrade_waits(conn)) {
 		message->place = HEAD_WAITS;
@@ -153,9 +154,9 @@ static void switch_protocols(struct conn *conn, const struct framing *framing, s
 	enum conn_protocol protocol = str_ieq(framing->upgrade, STR("websocket")) ? CONN_WEBSOCKET :
 				      str_ieq(framing->upgrade, STR("h2c")) ? CONN_HTTP2 : CONN_OTHER;
 
-	bool socket = protocol == CONN_WEBSOCKET && exchange && exchange->wanted;
+	bool goes_on = exchange && (protocol == CONN_HTTP2 || (protocol == CONN_WEBSOCKET && exchange->wanted));
 
-	if (socket) {
+	if (goes_on) {
 		list_remove(&exchange->list);
 	} else if (exchange) {
 		exchange->request_done = exchange->response_done = true;
@@ -163,10 +164,10 @@ static void switch_protocols(struct conn *conn, const struct framing *framing, s
 	}
 	http1_end_all(conn, ENDING_ABORTED);
 	conn_turn(conn, protocol);
-	if (!socket)
+	if (!goes_on)
 		return;
 	list_insert(&exchange->list, &conn->exchanges);
-	if (websocket_begin(conn, exchange, head) < 0)
+	if ((protocol == CONN_HTTP2 ? http2_upgrade(conn, exchange) : websocket_begin(conn, exchange, head)) < 0)
 		http1_end_exchange(conn, exchange, ENDING_HOLE);
 }
 
@@ -184,7 +185,9 @@ static void response_head(struct conn *conn, enum dir dir, struct head *head, co
 		http1_message_reset(message, AT_START);
 		return;
 	}
-	if (exchange) {
+	if (exchange && head->status == 101 && str_ieq(framing->upgrade, STR("h2c"))) {
+		exchange->upgrades = false;	/* its answer comes as HTTP/2 */
+	} else if (exchange) {
 		exchange->upgrades = false;
 		head->method = str_of(exchange->method);
 		exchange->facts.first_byte_ns = message->head_ns;
@@ -312,6 +315,11 @@ void http1_begin(struct conn *conn, enum dir dir, const struct chunk *chunk, siz
 	enum looks looks = message_looks(chunk->p + at, chunk->n - at, strict);
 
 	message->decided = message->start_line = false;
+	if (looks == LOOKS_OTHER && strict && conn->protocol == CONN_UNKNOWN && chunk->begins && !at &&
+	    frame_begins(chunk->p, chunk->n)) {
+		conn_turn(conn, CONN_HTTP2);
+		return;
+	}
 	if (looks != LOOKS_SHORT && !decide(conn, dir, looks)) {
 		if (conn->protocol == CONN_HTTP2)
 			return;

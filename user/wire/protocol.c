@@ -5,6 +5,7 @@
  * goes on, within one chunk and in both directions.
  */
 #include "wire/conn_inside.h"
+#include "wire/http2.h"
 
 static size_t other_read(struct conn *conn, enum dir dir, const struct chunk *chunk)
 {
@@ -33,7 +34,7 @@ const struct protocol_ops *protocol_of(const struct conn *conn)
 	static const struct protocol_ops *const ops[] = {
 		[CONN_UNKNOWN] = &protocol_http1,
 		[CONN_HTTP1] = &protocol_http1,
-		[CONN_HTTP2] = &protocol_other,
+		[CONN_HTTP2] = &protocol_http2,
 		[CONN_WEBSOCKET] = &protocol_websocket,
 		[CONN_OTHER] = &protocol_other,
 	};
