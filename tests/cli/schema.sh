@@ -43,6 +43,8 @@ if [ -s "$dir/good.jsonl" ] && tests/lib/validate.py "$dir/good.jsonl" >/dev/nul
 	breaks 'a field twice' 's/"spend":/"spend":true,"spend":/'
 	breaks 'its fields in another order' 's/("kind":[^,]*),("id":[^,]*),/\2,\1,/'
 	breaks 'tokens as a fraction' 's/"output_tokens":[0-9]+/"output_tokens":1.5/'
+	breaks 'tokens taken away' 's/"input_tokens":([1-9][0-9]*)/"input_tokens":-\1/'
+	breaks 'an adjustment of nothing' 's/"kind":"call"/"kind":"adjustment"/'
 	breaks 'tokens written as a float' 's/"output_tokens":([0-9]+)/"output_tokens":\1.0/'
 	breaks 'money as a number' 's/"list_cost_usd":"([0-9.]+)"/"list_cost_usd":\1/'
 	breaks 'money with trailing zeros' 's/"list_cost_usd":"0\.([0-9]+)"/"list_cost_usd":"0.\10"/'

@@ -78,6 +78,31 @@ static struct json_object *parsed(const struct record *record)
 	return object;
 }
 
+/* An adjustment that takes away has all that is summed with a minus, and nothing else. */
+static void negative_record(void **state)
+{
+	static const char *const minus[] = {
+		"\"kind\":\"adjustment\"", "\"adjusts\":\"01KATZ0000000000000000TEST\"", "\"input_tokens\":-1290", "\"output_tokens\":-211",
+		"\"cache_write_tokens\":0,", "\"reasoning_tokens\":null", "\"quantity\":-266,", "\"cost_usd\":\"-0.000665\"",
+		"\"cost_usd\":\"-0.004055\"", "\"list_cost_usd\":\"-0.004055\"", "\"usage_raw\":null", "\"duration_ms\":1834.2",
+		"\"web_search\":-1.5",
+	};
+	struct buf buf = BUF(RECORD_JSON_MAX);
+	struct sample *sample = fresh();
+	struct record *record = &sample->record;
+
+	(void)state;
+	record->kind = RECORD_ADJUSTMENT;
+	record->negative = true;
+	STR_COPY(record->adjusts, str_of(record->id));
+	sample->call.units[0].milli = 1500;
+	assert_int_equal(record_json(record, &buf), 0);
+	for (size_t i = 0; i < sizeof(minus) / sizeof(*minus); i++)
+		if (!strstr(buf_cstr(&buf), minus[i]))
+			fail_msg("no %s in %s", minus[i], buf_cstr(&buf));
+	buf_done(&buf);
+}
+
 /* Field by its key, or of an object within by "process.pid". */
 static const char *value_of(struct json_object *object, const char *key)
 {
@@ -457,7 +482,7 @@ static void the_schema_is_ours(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_record), cmocka_unit_test(unknown_is_null), cmocka_unit_test(single_fields),
+		cmocka_unit_test(whole_record), cmocka_unit_test(negative_record), cmocka_unit_test(unknown_is_null), cmocka_unit_test(single_fields),
 		cmocka_unit_test(any_bytes_give_json), cmocka_unit_test(refusals_leave_the_buf),
 		cmocka_unit_test(every_ceiling_is_kept), cmocka_unit_test(a_failed_buf_stays_so),
 		cmocka_unit_test(libraries_are_named), cmocka_unit_test(flags_are_named_once),

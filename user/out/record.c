@@ -163,24 +163,44 @@ static void number_or_null(struct json *json, const char *key, bool known, uint6
 		json_null(json);
 }
 
+/* What is summed: an adjustment that takes away has it with a minus. */
+static int64_t with_sign(const struct record *record, int64_t value)
+{
+	return record->negative ? -value : value;
+}
+
+static void tokens(struct json *json, const char *key, const struct record *record, enum count which)
+{
+	uint64_t n = 0;
+
+	json_key(json, key);
+	if (!record_tokens(record, which, &n))
+		json_null(json);
+	else if (record->negative && n <= INT64_MAX)
+		json_i64(json, with_sign(record, (int64_t)n));
+	else
+		json_u64(json, n);
+}
+
 static void boolean(struct json *json, const char *key, bool value)
 {
 	json_key(json, key);
 	json_bool(json, value);
 }
 
-static void usd(struct json *json, const char *key, bool known, int64_t pico)
+static void usd(struct json *json, const char *key, const struct record *record, bool known, int64_t pico)
 {
 	char digits[DECIMAL_MAX];
 
-	decimal_text(pico, DECIMAL_PICO, digits);
+	decimal_text(with_sign(record, pico), DECIMAL_PICO, digits);
 	text(json, key, known ? digits : NULL);
 }
 
-static void quantity(struct json *json, const char *key, uint64_t milli)
+static void quantity(struct json *json, const char *key, const struct record *record, uint64_t milli)
 {
 	char digits[DECIMAL_MAX];
-	size_t n = decimal_text(milli, DECIMAL_MILLI, digits);
+	__int128 signed_milli = record->negative ? -(__int128)milli : (__int128)milli;
+	size_t n = decimal_text(signed_milli, DECIMAL_MILLI, digits);
 
 	json_key(json, key);
 	json_raw(json, (struct str){ digits, n });
@@ -273,21 +293,18 @@ static void used(struct json *json, const struct record *record)
 	};
 	const struct call *call = record->call;
 
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		uint64_t tokens = 0;
-		bool known = record_tokens(record, counts[i].which, &tokens);
-
-		number_or_null(json, counts[i].key, known, tokens);
-	}
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		tokens(json, counts[i].key, record, counts[i].which);
 	json_key(json, "units");
 	json_open(json, '{');
 	for (size_t i = 0; i < call->n_units && i < CALL_UNITS; i++)
-		quantity(json, call->units[i].name, call->units[i].milli);
+		quantity(json, call->units[i].name, record, call->units[i].milli);
 	json_close(json, '}');
 	text(json, "usage_source", record_usage_source_name((enum usage_source)call->usage_source));
 	text(json, "estimate", NULL);
 	json_key(json, "usage_raw");
-	json_raw(json, *call->usage_raw ? str_of(call->usage_raw) : STR("null"));
+	/* what the provider said takes nothing away */
+	json_raw(json, *call->usage_raw && !record->negative ? str_of(call->usage_raw) : STR("null"));
 }
 
 static void costs(struct json *json, const struct record *record)
@@ -302,16 +319,16 @@ static void costs(struct json *json, const struct record *record)
 		json_open(json, '{');
 		text(json, "model", line->model);
 		text(json, "class", record_class_name((enum line_class)line->class));
-		quantity(json, "quantity", line->milli);
+		quantity(json, "quantity", record, line->milli);
 		text(json, "unit", line->unit);
 		text(json, "price", line->priced ? line->price : NULL);
-		usd(json, "cost_usd", line->priced, line->pico);
+		usd(json, "cost_usd", record, line->priced, line->pico);
 		json_close(json, '}');
 	}
 	json_close(json, ']');
-	usd(json, "cost_usd", record_cost_known(record), cost->pico);
-	usd(json, "list_cost_usd", cost->status != COST_UNPRICED, cost->list_pico);
-	usd(json, "provider_cost_usd", record->call->has_provider_cost, record->call->provider_cost_pico);
+	usd(json, "cost_usd", record, record_cost_known(record), cost->pico);
+	usd(json, "list_cost_usd", record, cost->status != COST_UNPRICED, cost->list_pico);
+	usd(json, "provider_cost_usd", record, record->call->has_provider_cost, record->call->provider_cost_pico);
 	text(json, "cost_status", record_status_name((enum cost_status)cost->status));
 }
 
