@@ -1,182 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/lib/unit.h"
+#include "tests/lib/cold_bench.h"
 
-#include <stdio.h>
-
-#include "base/clock.h"
-#include "base/limits.h"
-#include "base/mem.h"
-#include "pipeline/cold.h"
-#include "pipeline/pack.h"
-#include "who/attribution.h"
-
-#define MS NSEC_PER_MSEC
-
-/* A sink that notes in which order it was used, and fails where it is told to. */
-struct fake {
-	struct sink sink;
-	char name;
-	int put_error, flush_error;
-	unsigned int puts, flushes;
-	struct bench *bench;
-};
-
-struct bench {
-	struct attribution *attribution;
-	struct prices *prices;
-	struct who *who;
-	struct wants wants;
-	struct cold_settings settings;
-	struct fake ledger, first, second;
-	struct cold *cold;
-	char order[2048];
-	size_t n_order;
-	struct record last;
-	struct call last_call;
-	struct origin last_origin;
-	unsigned int committed;
-	const char *earlier_id;		/* what an earlier run kept; NULL: nothing */
-	struct call call;		/* the next one to be sent */
-	uint8_t message[sizeof(struct message) + PACK_MAX(sizeof(struct call))] __attribute__((aligned(8)));
-};
-
-static void note(struct bench *bench, char what)
-{
-	assert_true(bench->n_order + 1 < sizeof(bench->order));
-	bench->order[bench->n_order++] = what;
-	bench->order[bench->n_order] = 0;
-}
-
-static int fake_put(struct sink *sink, const struct record *record)
-{
-	struct fake *fake = (struct fake *)sink;
-	struct bench *bench = fake->bench;
-
-	note(bench, fake->name);
-	fake->puts++;
-	bench->last = *record;
-	bench->last_call = *record->call;
-	bench->last_origin = *record->origin;
-	return fake->put_error;
-}
-
-static int fake_flush(struct sink *sink)
-{
-	struct fake *fake = (struct fake *)sink;
-
-	note(fake->bench, (char)(fake->name - 'a' + 'A'));
-	fake->flushes++;
-	return fake->flush_error;
-}
-
-static const struct sink_ops fake_ops = { .name = "fake", .put = fake_put, .flush = fake_flush };
-
-static int64_t wall(void *ctx, uint64_t boot_ns)
-{
-	(void)ctx;
-	return clock_civil_ns(2026, 6, 1) + (int64_t)boot_ns;
-}
-
-static void committed(void *ctx, const struct record *record)
-{
-	struct bench *bench = ctx;
-
-	assert_int_equal(strlen(record->id), RECORD_ID_MAX - 1);
-	note(bench, '.');
-	bench->committed++;
-}
-
-static int earlier(void *ctx, const char *provider, const char *response_id, char ret_id[RECORD_ID_MAX])
-{
-	struct bench *bench = ctx;
-
-	assert_string_equal(provider, "openai");
-	assert_true(response_id[0]);
-	if (!bench->earlier_id)
-		return -ENOENT;
-	strcpy(ret_id, bench->earlier_id);
-	return 0;
-}
-
-static struct fake fake(struct bench *bench, char name)
-{
-	return (struct fake){ .sink.ops = &fake_ops, .name = name, .bench = bench };
-}
-
-static void make_attribution(struct bench *bench)
-{
-	const char *why;
-	struct fact fact;
-
-	assert_int_equal(attribution_new(&bench->attribution), 0);
-	assert_int_equal(fact_parse(STR("env:AI_TEAM"), &fact, &why), 0);
-	assert_int_equal(attribution_add_source(bench->attribution, DIMENSION_TEAM, &fact), 0);
-	assert_int_equal(attribution_seal(bench->attribution, &bench->wants, NULL), 0);
-}
-
-static int setup(void **state)
-{
-	static const uint8_t boot_id[16] = "a boot";
-	struct bench *bench = mem_new(sizeof(*bench));
-	struct cold_config config = { .settings = &bench->settings, .boot_id = boot_id, .wall = wall, .committed = committed,
-				      .earlier = earlier, .ctx = bench, .earlier_ctx = bench, .ledger = &bench->ledger.sink,
-				      .sinks = { &bench->first.sink, &bench->second.sink }, .n_sinks = 2 };
-
-	bench->ledger = fake(bench, 'l');
-	bench->first = fake(bench, 'a');
-	bench->second = fake(bench, 'b');
-	make_attribution(bench);
-	assert_int_equal(prices_builtin(&bench->prices, NULL), 0);
-	assert_int_equal(who_new(&(struct who_config){ 0 }, &bench->who), 0);
-	assert_int_equal(who_wants(bench->who, &bench->wants), 0);
-	bench->settings = (struct cold_settings){ .attribution = bench->attribution, .prices = bench->prices, .wants = &bench->wants,
-						  .node = "node-1", .cluster = "prod", .config = "sha256:1" };
-	config.who = bench->who;
-	bench->call = (struct call){ .version = CALL_VERSION, .kind = CALL_ENDED, .role = ROLE_CLIENT, .conn_id = 1, .status = 200,
-				     .task = { 100, 5000 }, .begin_ns = 7 * MS, .end_ns = 9 * MS, .usage_source = USAGE_REPORTED,
-				     .n_usages = 1 };
-	strcpy(bench->call.provider, "openai");
-	strcpy(bench->call.model, "gpt-4o-2024-08-06");
-	strcpy(bench->call.host, "api.openai.com");
-	strcpy(bench->call.response_id, "resp_1");
-	strcpy(bench->call.usages[0].model, bench->call.model);
-	usage_set(&bench->call.usages[0], COUNT_INPUT, 1000000);
-	usage_set(&bench->call.usages[0], COUNT_OUTPUT, 1000000);
-	*state = bench;
-	return cold_new(&config, &bench->cold);
-}
-
-static int teardown(void **state)
-{
-	struct bench *bench = *state;
-
-	cold_free(bench->cold);
-	who_free(bench->who);
-	prices_free(bench->prices);
-	attribution_free(bench->attribution);
-	mem_free(bench);
-	return 0;
-}
-
-static void send_message(struct bench *bench, uint32_t kind, const void *what, size_t size)
-{
-	struct message *message = (void *)bench->message;
-
-	*message = (struct message){ .kind = kind, .size = (uint32_t)pack(message + 1, what, size) };
-	cold_message(bench->cold, message);
-}
-
-/* Each call an exchange of its own. */
-static void send_call(struct bench *bench)
-{
-	send_message(bench, MESSAGE_CALL, &bench->call, sizeof(bench->call));
-	bench->call.exchange++;
-}
-
-static void commit(struct bench *bench)
-{
-	assert_int_equal(cold_tick(bench->cold, UINT64_MAX), UINT64_MAX);
-}
+#include "link/forgetful.h"
 
 static void test_a_record(void **state)
 {
@@ -304,73 +129,254 @@ static void test_the_serving_side_makes_no_record(void **state)
 	assert_int_equal(cold_counts(bench->cold)->begun, 1);
 }
 
+static struct told *told(struct bench *bench, size_t from_last)
+{
+	assert_true(bench->n_told > from_last);
+	return &bench->told[bench->n_told - 1 - from_last];
+}
+
+static int64_t sum_tokens(const struct bench *bench, const char *team)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < bench->n_told; i++)
+		if (bench->told[i].spend && !strcmp(bench->told[i].team, team))
+			sum += bench->told[i].tokens;
+	return sum;
+}
+
+static void team_of(struct bench *bench, uint32_t tgid, const char *team)
+{
+	struct trait trait = { .kind = TRAIT_ENVIRON, .task = { tgid, 5000 }, .n_values = 1 };
+
+	strcpy(trait.values[0].text, team);
+	send_message(bench, MESSAGE_TRAIT, &trait, sizeof(trait));
+}
+
+static void from(struct bench *bench, uint32_t tgid)
+{
+	bench->call.task = (struct task){ tgid, 5000 };
+}
+
+static void without_usage(struct bench *bench)
+{
+	bench->call.n_usages = 0;
+	bench->call.usage_source = USAGE_NONE;
+}
+
+static void with_usage(struct bench *bench)
+{
+	bench->call.n_usages = 1;
+	bench->call.usage_source = USAGE_REPORTED;
+}
+
 static void test_an_answer_fetched_again_is_not_spent(void **state)
 {
 	struct bench *bench = *state;
-	char first[RECORD_ID_MAX];
 
 	send_call(bench);
-	commit(bench);
-	strcpy(first, bench->last.id);
 	bench->call.flags = CALL_RETRIEVAL;
 	for (int i = 0; i < 2; i++) {
 		send_call(bench);
-		commit(bench);
-		assert_false(bench->last.spend);
-		assert_string_equal(bench->last.same_as, first);
-		assert_string_not_equal(bench->last.id, first);
+		assert_false(told(bench, 0)->spend);
+		assert_string_equal(told(bench, 0)->same_as, bench->told[0].id);
+		assert_string_not_equal(told(bench, 0)->id, bench->told[0].id);
 	}
 	assert_int_equal(cold_counts(bench->cold)->retrievals, 2);
+	assert_int_equal(bench->n_told, 3);
 }
 
-/* Asked for in the background, polled, fetched, and fetched once more. */
-static void test_a_background_answer_is_spent_once(void **state)
+/* Asked for in the background by one, polled and fetched by another, and fetched once more: the first one pays, once. */
+static void test_a_background_answer_completes_its_record(void **state)
 {
 	struct bench *bench = *state;
-	char asked[RECORD_ID_MAX], fetched[RECORD_ID_MAX];
+	const struct told *first, *adjustment;
 
-	bench->call.n_usages = 0;
-	bench->call.usage_source = USAGE_NONE;
+	team_of(bench, 100, "search");
+	team_of(bench, 200, "poller");
+	without_usage(bench);
 	bench->call.flags = CALL_BACKGROUND;
 	send_call(bench);
-	commit(bench);
-	strcpy(asked, bench->last.id);
+	from(bench, 200);
 	bench->call.flags = CALL_RETRIEVAL;
 	send_call(bench);
-	commit(bench);
-	assert_false(bench->last.spend);
-	assert_string_equal(bench->last.same_as, asked);
-	bench->call.n_usages = 1;
-	bench->call.usage_source = USAGE_REPORTED;
+	first = &bench->told[0];
+	assert_true(first->spend);
+	assert_false(told(bench, 0)->spend);
+	assert_string_equal(told(bench, 0)->same_as, first->id);
+	with_usage(bench);
+	for (int i = 0; i < 2; i++) {
+		bench->call.begin_ns += 3600 * NSEC_PER_SEC;
+		send_call(bench);
+	}
+	assert_int_equal(bench->n_told, 5);
+	for (size_t i = 2; i < 5; i += 2) {
+		assert_false(bench->told[i].spend);
+		assert_string_equal(bench->told[i].same_as, first->id);
+		assert_string_equal(bench->told[i].team, "poller");
+	}
+	adjustment = &bench->told[3];
+	assert_true(adjustment->adjustment && adjustment->spend);
+	assert_string_equal(adjustment->adjusts, first->id);
+	assert_string_equal(adjustment->same_as, "");
+	assert_string_equal(adjustment->team, "search");
+	assert_string_equal(adjustment->team_source, "env:AI_TEAM");
+	assert_string_equal(adjustment->caller_team, "search");
+	assert_string_not_equal(adjustment->id, bench->told[2].id);
+	assert_int_equal(adjustment->pico, 12500000000000);
+	assert_int_equal(adjustment->time_ns, bench->told[2].time_ns);
+	assert_int_equal(sum_tokens(bench, "search"), 2000000);
+	assert_int_equal(sum_tokens(bench, "poller"), 0);
+	assert_int_equal(cold_counts(bench->cold)->adjustments, 1);
+}
+
+/* The price is that of the day on which the work was ordered: this model's was 2 and 10 USD until 2026-09-01, and more since. */
+static void test_a_completion_has_its_first_price(void **state)
+{
+	struct bench *bench = *state;
+
+	without_usage(bench);
+	bench->call.flags = CALL_BACKGROUND;
+	bench->wall_ns = clock_civil_ns(2026, 8, 31);
+	strcpy(bench->call.provider, "anthropic");
+	strcpy(bench->call.model, "claude-sonnet-5");
+	strcpy(bench->call.usages[0].model, "claude-sonnet-5");
 	send_call(bench);
-	commit(bench);
-	assert_true(bench->last.spend);
-	assert_string_equal(bench->last.same_as, "");
-	strcpy(fetched, bench->last.id);
+	with_usage(bench);
+	bench->call.flags = CALL_RETRIEVAL;
+	bench->wall_ns = clock_civil_ns(2026, 9, 3);
 	send_call(bench);
-	commit(bench);
-	assert_false(bench->last.spend);
-	assert_string_equal(bench->last.same_as, fetched);
+	assert_true(told(bench, 0)->adjustment);
+	assert_int_equal(told(bench, 0)->pico, 12000000000000);
+	assert_int_equal(told(bench, 1)->pico, 18000000000000);
+	assert_true(told(bench, 0)->time_ns >= bench->wall_ns);
 }
 
 /* What this run has not seen, an earlier one may have. */
 static void test_an_answer_of_an_earlier_run(void **state)
 {
 	struct bench *bench = *state;
+	struct memory *memory;
 
-	bench->call.flags = CALL_RETRIEVAL;
-	bench->earlier_id = "01ABCDEFGHJKMNPQRSTVWXYZ00";
+	assert_int_equal(forgetful_new(&memory), 0);
+	restart(bench, memory, false);
 	send_call(bench);
-	commit(bench);
-	assert_false(bench->last.spend);
-	assert_string_equal(bench->last.same_as, "01ABCDEFGHJKMNPQRSTVWXYZ00");
-	/* of an answer that nobody saw it is not known to have been spent, nor that it was not */
+	without_usage(bench);
 	strcpy(bench->call.response_id, "resp_2");
-	bench->earlier_id = NULL;
 	send_call(bench);
-	commit(bench);
-	assert_false(bench->last.spend);
-	assert_string_equal(bench->last.same_as, "");
+	restart(bench, memory, false);
+	with_usage(bench);
+	bench->call.flags = CALL_RETRIEVAL;
+	send_call(bench);
+	assert_true(told(bench, 0)->adjustment);
+	assert_string_equal(told(bench, 0)->adjusts, bench->told[1].id);
+	strcpy(bench->call.response_id, "resp_1");
+	send_call(bench);
+	assert_false(told(bench, 0)->spend);
+	assert_string_equal(told(bench, 0)->same_as, bench->told[0].id);
+	/* of an answer that nobody saw it is not known to have been spent, nor that it was not */
+	strcpy(bench->call.response_id, "resp_3");
+	send_call(bench);
+	assert_false(told(bench, 0)->spend);
+	assert_string_equal(told(bench, 0)->same_as, "");
+	/* the same name at another provider is another answer */
+	strcpy(bench->call.response_id, "resp_1");
+	strcpy(bench->call.provider, "anthropic");
+	send_call(bench);
+	assert_string_equal(told(bench, 0)->same_as, "");
+	restart(bench, NULL, false);
+	forgetful_free(memory);
+}
+
+/* Made by one from a file that another uploaded, polled by a third, and its results fetched twice by a fourth. */
+static void test_a_batch_is_its_makers(void **state)
+{
+	struct bench *bench = *state;
+	struct call *call = &bench->call;
+	const struct told *results;
+
+	for (uint32_t i = 0; i < 4; i++)
+		team_of(bench, 100 + i, (const char *[]){ "maker", "uploader", "poller", "fetcher" }[i]);
+	without_usage(bench);
+	call->response_id[0] = 0;
+	strcpy(call->method, "POST");
+	from(bench, 101);
+	strcpy(call->batch_file, "file-in");
+	call->flags = CALL_FREE;
+	send_call(bench);
+	from(bench, 100);
+	call->flags = 0;
+	call->billing = BILLING_BATCH;
+	strcpy(call->batch_id, "batch_1");
+	send_call(bench);
+	from(bench, 102);
+	strcpy(call->method, "GET");
+	call->flags = CALL_RETRIEVAL;
+	strcpy(call->batch_output, "file-out");
+	send_call(bench);
+	assert_false(told(bench, 0)->spend);
+	assert_string_equal(told(bench, 0)->same_as, bench->told[1].id);
+	from(bench, 103);
+	call->batch_id[0] = call->batch_file[0] = 0;
+	with_usage(bench);
+	call->flags |= CALL_ABORTED;		/* half of it says nothing */
+	send_call(bench);
+	assert_false(told(bench, 0)->spend);
+	call->flags &= ~(uint32_t)CALL_ABORTED;
+	send_call(bench);
+	results = told(bench, 0);
+	assert_true(results->spend && !results->adjustment);
+	assert_string_equal(results->team, "maker");
+	assert_string_equal(results->team_source, "batch:env:AI_TEAM");
+	assert_string_equal(results->caller_team, "fetcher");
+	assert_int_equal(results->pico, 6250000000000);
+	send_call(bench);
+	assert_false(told(bench, 0)->spend);
+	assert_string_equal(told(bench, 0)->same_as, results->id);
+	/* a poll that says it all once more */
+	strcpy(call->batch_id, "batch_1");
+	send_call(bench);
+	assert_false(told(bench, 0)->spend);
+	assert_string_equal(told(bench, 0)->same_as, results->id);
+	assert_int_equal(sum_tokens(bench, "maker"), 2000000);
+	assert_int_equal(sum_tokens(bench, "fetcher"), 0);
+	assert_int_equal(cold_counts(bench->cold)->adjustments, 0);
+}
+
+static void test_attempts_are_linked(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->call.body_hash = 77;
+	bench->call.status = 529;
+	bench->call.flags = CALL_ERROR;
+	without_usage(bench);
+	send_call(bench);
+	bench->call.begin_ns += 10 * MS;
+	bench->call.end_ns += 10 * MS;
+	bench->call.status = 200;
+	bench->call.flags = 0;
+	with_usage(bench);
+	send_call(bench);
+	assert_string_equal(told(bench, 0)->retry_of, bench->told[0].id);
+	assert_int_equal(told(bench, 0)->attempt, 2);
+	assert_true(told(bench, 0)->flags & FLAG_RETRY);
+	assert_true(told(bench, 0)->spend);
+	assert_string_equal(bench->told[0].retry_of, "");
+}
+
+static void test_an_alias_that_drifts(void **state)
+{
+	struct bench *bench = *state;
+
+	strcpy(bench->call.model_requested, "gpt-4o");
+	for (int i = 0; i < 3; i++) {
+		if (i == 2)
+			strcpy(bench->call.model, "gpt-4o-2024-11-20");
+		bench->call.begin_ns += MS;
+		send_call(bench);
+		assert_int_equal(!!(told(bench, 0)->flags & FLAG_ALIAS_DRIFT), i == 2);
+	}
 }
 
 static void test_losses_are_told(void **state)
@@ -423,7 +429,7 @@ static void test_refused_memory(void **state)
 	struct cold *cold;
 
 	(void)state;
-	for (uint64_t i = 1; i <= 2; i++) {
+	for (uint64_t i = 1; i <= 5; i++) {
 		mem_fail_at(i);
 		assert_int_equal(cold_new(&config, &cold), -ENOMEM);
 	}
@@ -436,8 +442,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_record), TEST(test_attributes), TEST(test_a_batch_waits_a_tenth_of_a_second),
 		TEST(test_a_full_batch_does_not_wait), TEST(test_failing_sinks), TEST(test_the_serving_side_makes_no_record),
-		TEST(test_an_answer_fetched_again_is_not_spent), TEST(test_a_background_answer_is_spent_once),
-		TEST(test_an_answer_of_an_earlier_run), TEST(test_losses_are_told), TEST(test_messages_that_do_not_hold_together),
+		TEST(test_an_answer_fetched_again_is_not_spent), TEST(test_a_background_answer_completes_its_record),
+		TEST(test_a_completion_has_its_first_price), TEST(test_an_answer_of_an_earlier_run),
+		TEST(test_a_batch_is_its_makers), TEST(test_attempts_are_linked), TEST(test_an_alias_that_drifts),
+		TEST(test_losses_are_told), TEST(test_messages_that_do_not_hold_together),
 		TEST(test_settings_are_replaced), TEST(test_refused_memory),
 	};
 

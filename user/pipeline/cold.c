@@ -7,31 +7,24 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "pipeline/identity.h"
+#include "link/forgetful.h"
+#include "pipeline/cold_inside.h"
 #include "pipeline/pack.h"
-#include "pipeline/seen.h"
 
-/* A record with what it points to, until it is committed. */
-struct entry {
-	struct record record;
-	struct call call;
-	struct origin origin;
-};
+static int make(struct cold *cold)
+{
+	int err = 0;
 
-#define BATCH 128	/* records that wait for one commit; some 6 MiB */
-
-struct cold {
-	struct cold_config config;
-	const struct cold_settings *settings;
-	uint8_t boot_id[16];
-	struct cold_counts counts;
-	struct seen *seen;
-	uint64_t oldest_ns;		/* when the batch began */
-	uint64_t now_ns;
-	size_t n;
-	struct trait trait;
-	struct entry batch[BATCH];
-};
+	if (!cold->config.memory) {
+		err = forgetful_new(&cold->own_memory);
+		cold->config.memory = cold->own_memory;
+	}
+	if (err == 0)
+		err = estimator_new(cold->config.memory, &cold->estimator);
+	if (err == 0)
+		err = retries_new(&cold->retries);
+	return err < 0 ? err : cold_join_new(cold);
+}
 
 int cold_new(const struct cold_config *config, struct cold **ret)
 {
@@ -40,14 +33,14 @@ int cold_new(const struct cold_config *config, struct cold **ret)
 
 	if (!cold)
 		return -ENOMEM;
-	err = seen_new(&cold->seen);
-	if (err < 0) {
-		mem_free(cold);
-		return err;
-	}
 	cold->config = *config;
 	cold->settings = config->settings;
 	memcpy(cold->boot_id, config->boot_id, sizeof(cold->boot_id));
+	err = make(cold);
+	if (err < 0) {
+		cold_free(cold);
+		return err;
+	}
 	*ret = cold;
 	return 0;
 }
@@ -56,13 +49,11 @@ struct cold *cold_free(struct cold *cold)
 {
 	if (!cold)
 		return NULL;
-	seen_free(cold->seen);
+	gateways_free(cold->gateways);
+	retries_free(cold->retries);
+	estimator_free(cold->estimator);
+	forgetful_free(cold->own_memory);
 	return mem_free(cold);
-}
-
-void cold_settings(struct cold *cold, const struct cold_settings *settings)
-{
-	cold->settings = settings;
 }
 
 const struct cold_counts *cold_counts(const struct cold *cold)
@@ -100,8 +91,13 @@ static void put_in_sinks(struct cold *cold)
 static void commit(struct cold *cold)
 {
 	struct sink *ledger = cold->config.ledger;
-	int err = ledger && cold->n ? ledger->ops->flush(ledger) : 0;
+	int err = 0;
 
+	if (!cold->n)
+		return;
+	estimator_save(cold->estimator);
+	if (ledger)
+		err = ledger->ops->flush(ledger);
 	if (err < 0)
 		sink_failed(cold, COLD_SINKS, cold->n, err);
 	put_in_sinks(cold);
@@ -110,114 +106,20 @@ static void commit(struct cold *cold)
 	cold->n = 0;
 }
 
-uint64_t cold_tick(struct cold *cold, uint64_t now_ns)
-{
-	if (now_ns != UINT64_MAX)
-		cold->now_ns = now_ns;
-	if (cold->n && (now_ns == UINT64_MAX || now_ns - cold->oldest_ns >= COLD_COMMIT_NS))
-		commit(cold);
-	return cold->n ? cold->oldest_ns + COLD_COMMIT_NS : UINT64_MAX;
-}
-
-/* ---- a record */
-
-static bool has_usage(const struct call *call)
-{
-	return call->n_usages || call->n_units;
-}
-
-/* The record that has this answer's usage already; one of an earlier run where the memory of this one is silent. */
-static bool find_earlier(struct cold *cold, const struct call *call, bool *ret_used, char ret_id[RECORD_ID_MAX])
-{
-	const char *id = call->response_id[0] ? call->response_id : call->previous_id;
-	const struct seen_answer *answer;
-
-	if (!id[0])
-		return false;
-	answer = seen_get(cold->seen, call->provider, id);
-	if (answer) {
-		memcpy(ret_id, answer->record, RECORD_ID_MAX);
-		*ret_used = answer->used;
-		return true;
-	}
-	*ret_used = true;
-	return cold->config.earlier && cold->config.earlier(cold->config.earlier_ctx, call->provider, id, ret_id) == 0;
-}
-
-/*
- * A retrieval repeats what was spent before. It is itself the spending only
- * where the request that began it is known to have brought no usage: an answer
- * made in the background, whose first complete retrieval says what it took.
- */
-static void judge_spend(struct cold *cold, const struct call *call, struct record *record)
-{
-	char earlier[RECORD_ID_MAX] = "";
-	bool used = true;
-
-	record->spend = true;
-	if (!(call->flags & CALL_RETRIEVAL))
-		return;
-	cold->counts.retrievals++;
-	record->spend = find_earlier(cold, call, &used, earlier) && !used && has_usage(call);
-	if (!record->spend)
-		memcpy(record->same_as, earlier, sizeof(earlier));
-}
-
-/* After judge_spend(): the record that a later retrieval of this answer repeats. */
-static void remember(struct cold *cold, const struct call *call, const struct record *record)
-{
-	if (call->response_id[0] && record->spend)
-		seen_put(cold->seen, call->provider, call->response_id, record->id, has_usage(call));
-}
-
-static void fill(struct cold *cold, struct entry *entry)
-{
-	const struct cold_settings *settings = cold->settings;
-	struct record *record = &entry->record;
-	const struct call *call = &entry->call;
-
-	*record = (struct record){ .kind = RECORD_CALL, .call = call, .origin = &entry->origin };
-	record->time_ns = cold->config.wall(cold->config.ctx, call->begin_ns);
-	identity(record->time_ns, cold->boot_id, call, record->id);
-	record->attempt = call->attempt ? call->attempt : 1;
-	record->node = settings->node;
-	record->cluster = settings->cluster;
-	record->config = settings->config;
-	record->route = route_of(settings->wants, settings->gateways, settings->n_gateways, call);
-	record->sight = call->flags & (CALL_INCOMPLETE | CALL_UNDECODED) ? "partial" : "read";
-	who_origin(cold->config.who, call, cold->config.deadline_ms, &entry->origin);
-	if (entry->origin.incomplete)
-		record->flags |= FLAG_ORIGIN_INCOMPLETE;
-	attribute(settings->attribution, call, &entry->origin, record);
-	price_call(settings->prices, call, record->time_ns, &record->cost);
-	judge_spend(cold, call, record);
-	remember(cold, call, record);
-}
-
-static void count(struct cold *cold, const struct call *call)
-{
-	cold->counts.records++;
-	cold->counts.incomplete += (call->flags & CALL_INCOMPLETE) != 0;
-}
-
-static void on_call(struct cold *cold, const struct message *message)
+struct entry *cold_next(struct cold *cold)
 {
 	struct entry *entry = &cold->batch[cold->n];
+
+	memset(entry, 0, sizeof(*entry));
+	return entry;
+}
+
+void cold_put(struct cold *cold)
+{
 	struct sink *ledger = cold->config.ledger;
 	int err;
 
-	if (unpack(&entry->call, sizeof(entry->call), message + 1, message->size) < 0 || entry->call.version != CALL_VERSION) {
-		cold->counts.malformed++;
-		return;
-	}
-	if (entry->call.kind == CALL_BEGUN || entry->call.role == ROLE_SERVER) {
-		cold->counts.begun += entry->call.kind == CALL_BEGUN;
-		cold->counts.serving += entry->call.kind != CALL_BEGUN;
-		return;
-	}
-	fill(cold, entry);
-	count(cold, &entry->call);
-	if (ledger && (err = ledger->ops->put(ledger, &entry->record)) < 0)
+	if (ledger && (err = ledger->ops->put(ledger, &cold->batch[cold->n].record)) < 0)
 		sink_failed(cold, COLD_SINKS, 1, err);
 	if (!cold->n)
 		cold->oldest_ns = cold->now_ns;
@@ -225,8 +127,73 @@ static void on_call(struct cold *cold, const struct message *message)
 		commit(cold);
 }
 
+/* ---- time */
+
+/* What waits for its commit points into the old ones; what waits for other calls does not. */
+void cold_settings(struct cold *cold, const struct cold_settings *settings)
+{
+	commit(cold);
+	cold->settings = settings;
+}
+
+/* The times of messages are those of their calls. A message of a drain has a rank for a time. */
+static void take_time(struct cold *cold, uint64_t stamp)
+{
+	if (stamp < UINT64_MAX >> 1)
+		gateways_tick(cold->gateways, stamp);
+	cold->busy = true;
+}
+
+/* The clock decides only while no message waits: what is looked for may be among them. Of a replay it decides nothing. */
+static uint64_t look_at_clock(struct cold *cold, uint64_t now_ns)
+{
+	uint64_t next_ns = gateways_tick(cold->gateways, cold->busy && now_ns != UINT64_MAX ? 0 : now_ns);
+
+	cold->busy = false;
+	return next_ns;
+}
+
+uint64_t cold_tick(struct cold *cold, uint64_t now_ns)
+{
+	bool end = now_ns == UINT64_MAX;
+	uint64_t next_ns = UINT64_MAX;
+
+	if (!end)
+		cold->now_ns = now_ns;
+	if (end || !cold->config.replay)
+		next_ns = look_at_clock(cold, now_ns);
+	if (cold->n && (end || now_ns - cold->oldest_ns >= COLD_COMMIT_NS))
+		commit(cold);
+	if (cold->n && cold->oldest_ns + COLD_COMMIT_NS < next_ns)
+		next_ns = cold->oldest_ns + COLD_COMMIT_NS;
+	cold->counts.gateway = *gateway_counts(cold->gateways);
+	return next_ns;
+}
+
+/* ---- messages */
+
+static void on_call(struct cold *cold, const struct message *message)
+{
+	struct entry *entry = cold_next(cold);
+	struct call *call = &entry->call;
+
+	if (unpack(call, sizeof(*call), message + 1, message->size) < 0 || call->version != CALL_VERSION) {
+		cold->counts.malformed++;
+		return;
+	}
+	if (call->kind == CALL_BEGUN || call->role == ROLE_SERVER) {
+		cold->counts.begun += call->kind == CALL_BEGUN;
+		cold->counts.serving += call->kind != CALL_BEGUN;
+		cold_serving(cold, call);
+		return;
+	}
+	cold_identify(cold, entry);
+	cold_client(cold, entry);
+}
+
 void cold_message(struct cold *cold, const struct message *message)
 {
+	take_time(cold, message->stamp);
 	switch (message->kind) {
 	case MESSAGE_CALL:
 		on_call(cold, message);

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The cold half: messages of all workers become records. It knows who called
- * (who/), which team pays, what the call cost, whether it was seen before, and
- * gives the record to the ledger and, once that has committed it, to the other
- * sinks. It knows no thread: pipeline/worker runs it in one.
+ * (who/), which team pays, what the call cost, what it has to do with other
+ * calls (link/), and gives the record to the ledger and, once that has committed
+ * it, to the other sinks. It knows no thread: pipeline/worker runs it in one.
  *
- * Records wait for their commit in a batch of bounded size and age. Sinks, who
+ * A call that may belong to a request which is being served on this host waits
+ * for that; all others become records at once. Records wait for their commit in a batch of bounded size and age. Sinks, who
  * and metrics belong to the caller and outlive it; so do the settings, until
  * cold_settings() has put others in their place.
  */
 #ifndef AITAP_PIPELINE_COLD_H
 #define AITAP_PIPELINE_COLD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "link/gateway.h"
 #include "money/price.h"
 #include "noun/memory.h"
 #include "noun/record.h"
@@ -43,13 +46,11 @@ struct cold_config {
 	const struct cold_settings *settings;
 	struct who *who;
 	int deadline_ms;			/* for an origin */
+	bool replay;				/* the time is what messages say, not the clock's */
 	const uint8_t *boot_id;			/* 16 bytes, copied: part of every id */
 	int64_t (*wall)(void *ctx, uint64_t boot_ns);
 	/* Called with each record once it is committed, for counting; may be NULL. */
 	void (*committed)(void *ctx, const struct record *);
-	/* Did an earlier run keep usage under this provider and response id? 0 and its record's id, or -ENOENT; may be NULL. */
-	int (*earlier)(void *ctx, const char *provider, const char *response_id, char ret_id[RECORD_ID_MAX]);
-	void *earlier_ctx;
 	struct memory *memory;			/* what earlier calls left; NULL: kept for this run alone */
 	void *ctx;				/* of wall and committed */
 	struct sink *ledger;			/* NULL: none */
@@ -62,6 +63,9 @@ struct cold_counts {
 	uint64_t serving;		/* calls of the serving side: no record */
 	uint64_t begun;			/* requests announced by a serving side */
 	uint64_t retrievals;
+	uint64_t adjustments;		/* records that correct earlier ones; not among records */
+	struct gateway_counts gateway;
+	uint64_t forgotten;		/* what later calls may ask for could not be kept */
 	uint64_t incomplete;		/* records that say complete:false */
 	uint64_t malformed;		/* messages that do not hold together */
 	uint64_t sink_failed[COLD_SINKS + 1];	/* records not taken, by sink; the last is the ledger */
@@ -72,7 +76,7 @@ struct cold;
 
 int cold_new(const struct cold_config *, struct cold **ret);
 void cold_message(struct cold *, const struct message *);
-/* Commits what is old enough (or all of it, for now_ns = UINT64_MAX); gives when to come again, UINT64_MAX: nothing waits. */
+/* Commits what is old enough; gives when to come again, UINT64_MAX: nothing waits. now_ns = UINT64_MAX: all, for it is the end. */
 uint64_t cold_tick(struct cold *, uint64_t now_ns);
 void cold_settings(struct cold *, const struct cold_settings *);
 const struct cold_counts *cold_counts(const struct cold *);

@@ -168,7 +168,6 @@ static void take_settings(struct workers *all)
 
 	if (settings == atomic_load(&all->in_force))
 		return;
-	cold_tick(all->cold, UINT64_MAX);	/* what waits points into the old ones */
 	cold_settings(all->cold, settings);
 	atomic_store(&all->in_force, settings);
 }
@@ -288,7 +287,7 @@ static int make_cold(struct workers *all)
 	struct cold_config config = {
 		.settings = all->config.settings, .who = all->config.who, .deadline_ms = ORIGIN_MS,
 		.boot_id = all->config.boot_id, .wall = wall, .committed = committed, .ctx = all,
-		.earlier = all->config.earlier, .earlier_ctx = all->config.earlier_ctx, .memory = all->config.memory,
+		.replay = all->config.replay != NULL, .memory = all->config.memory,
 		.ledger = all->config.ledger, .n_sinks = all->config.n_sinks,
 	};
 

@@ -39,8 +39,6 @@ struct workers_config {
 	bool helper;				/* who has sources: run them beside */
 	struct metrics *metrics;		/* NULL: none */
 	void (*committed)(void *ctx, const struct record *);	/* under the mutex; may be NULL */
-	int (*earlier)(void *ctx, const char *provider, const char *response_id, char ret_id[RECORD_ID_MAX]);	/* cold thread; may be NULL */
-	void *earlier_ctx;
 	struct memory *memory;			/* cold thread; NULL: nothing is remembered beyond the process */
 	void *ctx;				/* of committed */
 	const struct cold_settings *settings;

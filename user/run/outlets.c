@@ -99,16 +99,9 @@ int outlets_open(const char *command, const char *records, const char *ledger, c
 	return code;
 }
 
-static int earlier(void *ctx, const char *provider, const char *response_id, char ret_id[RECORD_ID_MAX])
-{
-	return ledger_earlier(ctx, provider, response_id, ret_id);
-}
-
 void outlets_config(struct outlets *outlets, struct workers_config *ret)
 {
 	ret->ledger = outlets->ledger;
-	ret->earlier = outlets->ledger ? earlier : NULL;
-	ret->earlier_ctx = outlets->ledger;
 	ret->memory = outlets->ledger ? ledger_memory(outlets->ledger) : NULL;
 	ret->n_sinks = outlets->n_sinks;
 	memcpy(ret->sinks, outlets->sinks, sizeof(ret->sinks));
