@@ -105,7 +105,7 @@ static const struct dialogue dialogues[] = {
 	  .came = "{\"data\":[{\"b64_json\":\"AAAA\"}],\"usage\":{\"input_tokens\":13,\"input_tokens_details\":{\"text_tokens\":13,\"image_tokens\":0},\"output_tokens\":272}}",
 	  .expect = "gpt-image-1> - input=13 output=272 image_input=0" },
 	{ .name = "pictures by piece", .host = OPENAI, .path = "/v1/images/generations", .asked = "{\"model\":\"dall-e-2\",\"n\":2}",
-	  .came = "{\"data\":[{\"url\":\"a\"},{\"url\":\"b\"}]}", .expect = "dall-e-2> - image=2" },
+	  .came = "{\"data\":[{\"url\":\"a\"},{\"url\":\"b\"}]}", .expect = "dall-e-2> - image_1024x1024=2" },
 	{ .name = "speech by the second", .host = OPENAI, .path = "/v1/audio/transcriptions", .asked = "{\"model\":\"whisper-1\"}",
 	  .came = "{\"text\":\"a\",\"usage\":{\"type\":\"duration\",\"seconds\":12.5}}", .expect = "whisper-1> - second=12.500" },
 	{ .name = "speech by token, its segments have ids", .host = OPENAI, .path = "/v1/audio/transcriptions", .asked = "{\"model\":\"t\"}", .kind = ITEM_EVENT,
@@ -120,7 +120,7 @@ static const struct dialogue dialogues[] = {
 	{ .name = "a thread's id is no answer's", .host = OPENAI, .path = "/v1/threads", .asked = "{}",
 	  .came = "{\"id\":\"thread_1\",\"object\":\"thread\"}", .expect = "> -" },
 	{ .name = "a batch under way", .host = OPENAI, .path = "/v1/batches/b1", .came = "{\"id\":\"b1\",\"object\":\"batch\",\"status\":\"in_progress\",\"model\":\"m\","
-		  "\"usage\":{\"input_tokens\":0,\"output_tokens\":0,\"total_tokens\":0}}", .expect = "> -" },
+		  "\"usage\":{\"input_tokens\":0,\"output_tokens\":0,\"total_tokens\":0}}", .expect = ">m -" },
 	{ .name = "a batch that is over", .host = OPENAI, .path = "/v1/batches/b1", .came = "{\"id\":\"b1\",\"object\":\"batch\",\"status\":\"completed\",\"model\":\"m\","
 		  "\"usage\":{\"input_tokens\":30,\"output_tokens\":20,\"total_tokens\":50}}", .expect = ">m - input=30 output=20" },
 	{ .name = "a batch's results, line by line", .host = OPENAI, .path = "/v1/files/f/content", .kind = ITEM_LINE,

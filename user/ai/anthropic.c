@@ -11,7 +11,7 @@
  */
 #include <string.h>
 
-#include "ai/dialect.h"
+#include "ai/batch.h"
 
 enum {
 	EACH_ITERATION = PICK_OWN_1,
@@ -22,9 +22,14 @@ enum {
 	ITERATION_CACHE_READ,
 	ITERATION_CACHE_WRITE,
 	ITERATION_CACHE_WRITE_1H,
-	BATCH_LINE,
-	CACHE_MARKS,	/* what the request wants cached */
-	CACHE_LIVES,	/* for how long each, where it says so */
+	EACH_RESULT,	/* of a batch */
+	BATCH_STATE,
+};
+
+/* of a request; the first ones are those of a batch */
+enum {
+	CACHE_MARKS = BATCH_OWN_NEXT,	/* what is to be cached */
+	CACHE_LIVES,			/* for how long each, where it says so */
 	CACHE_LIFE,
 };
 
@@ -50,6 +55,8 @@ static const struct route routes[] = {
 static const struct want request[] = {
 	{ "model", PICK_MODEL },
 	{ "requests[].params.model", PICK_MODEL },
+	{ "requests[]", BATCH_REQUESTS, WANT_COUNT },
+	BATCH_LIMIT("requests[].params.max_tokens"),
 	{ "stream", PICK_STREAM },
 	{ "service_tier", PICK_TIER },
 	{ "metadata.user_id", PICK_USER, .room = 512 },
@@ -77,7 +84,8 @@ static const struct want response[] = {
 	{ "delta.text", PICK_CONTENT, WANT_BYTES },
 	{ "delta.thinking", PICK_CONTENT, WANT_BYTES },
 	{ "delta.partial_json", PICK_CONTENT, WANT_BYTES },
-	{ "result.message", BATCH_LINE, WANT_SEEN },
+	{ "result", EACH_RESULT, WANT_EACH },
+	{ "processing_status", BATCH_STATE },
 #define MESSAGE(at) \
 	{ at "id", PICK_ID }, \
 	{ at "model", PICK_MODEL }, \
@@ -175,6 +183,7 @@ static void request_item(struct dialect *d, struct item *item)
 	uint64_t marks = item_number(item, CACHE_MARKS);
 
 	split_user(item);
+	batch_requests(d, item);
 	d->own[OWN_ALL_1H] = marks && marks == item_number(item, CACHE_LIVES) && item_is(item, CACHE_LIFE, "1h");
 }
 
@@ -213,10 +222,31 @@ static void iteration(struct dialect *d, const struct item *item)
 	usage_set(usage, COUNT_OUTPUT, item_number(item, ITERATION_OUTPUT));
 }
 
+/* Results of a batch: a call each, as if it had been alone, in whatever way the file is sent. */
+static void result(struct dialect *d, struct item *item)
+{
+	if (!item_has(item, PICK_RAW))
+		return;
+	dialect_collect(d, SIDE_RESPONSE, item);
+	dialect_emit(d);
+	d->own[OWN_ITERATIONS] = 0;
+}
+
+static void batch(struct dialect *d, const struct item *item)
+{
+	if (item_is(item, PICK_TYPE, "message_batch") && item_has(item, PICK_ID))
+		STR_COPY(d->call->batch_id, item_text(item, PICK_ID));
+	STR_COPY(d->call->batch_status, item_text(item, BATCH_STATE));
+}
+
 static int item(struct dialect *d, enum side side, struct item *item)
 {
 	if (side == SIDE_REQUEST) {
 		request_item(d, item);
+		return 0;
+	}
+	if (item->each == EACH_RESULT) {
+		result(d, item);
 		return 0;
 	}
 	if (item->each) {
@@ -224,11 +254,8 @@ static int item(struct dialect *d, enum side side, struct item *item)
 		return 0;
 	}
 	d->own[OWN_ITERATIONS] = 0;
-	if (item_has(item, BATCH_LINE) && item->kind == ITEM_LINE) {
-		dialect_collect(d, side, item);
-		dialect_emit(d);
-		return 1;
-	}
+	if (item_has(item, BATCH_STATE))
+		batch(d, item);
 	/* at the start of a stream output is a first guess: without the end it is unknown */
 	if (item_is(item, PICK_TYPE, "message_start")) {
 		item_drop(item, PICK_OUTPUT);

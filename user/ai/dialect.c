@@ -51,7 +51,8 @@ static const struct {
 	const char *unit;
 } units[] = {
 	{ PICK_WEB_SEARCHES, "web_search" }, { PICK_SEARCH_UNITS, "search_unit" }, { PICK_IMAGES, "image" },
-	{ PICK_PAGES, "page" }, { PICK_SECONDS, "second" }, { PICK_CHARACTERS, "character" },
+	{ PICK_X_SEARCHES, "x_search" }, { PICK_FILE_SEARCHES, "file_search" }, { PICK_CODE_RUNS, "code_interpreter" },
+	{ PICK_SOURCES, "source" }, { PICK_PAGES, "page" }, { PICK_SECONDS, "second" }, { PICK_CHARACTERS, "character" },
 };
 
 static const struct {
@@ -298,7 +299,8 @@ void dialect_headers(struct dialect *d, const struct skim_table *table, const st
 		const struct header *header = &head->headers[i];
 		const struct skim_node *node;
 
-		if (!header->value.n || header->name.n > sizeof(lower))
+		/* most names are not even as long as one that is wanted */
+		if (!header->value.n || header->name.n > sizeof(lower) || !(table->nodes[0].lengths >> header->name.n % 64 & 1))
 			continue;
 		for (size_t j = 0; j < header->name.n; j++)
 			lower[j] = header->name.p[j] >= 'A' && header->name.p[j] <= 'Z' ? (char)(header->name.p[j] | 32) : header->name.p[j];

@@ -16,12 +16,9 @@ static const struct route routes[] = {
 	{ "*/models/*:streamGenerateContent", "generate_content", ROUTE_STREAM },
 	{ "*/models/*:embedContent", "embeddings" },
 	{ "*/models/*:batchEmbedContents", "embeddings" },
-	{ "*/models/*:asyncBatchEmbedContent", "batch", ROUTE_FREE },
-	{ "*/models/*:batchGenerateContent", "batch", ROUTE_FREE },
 	{ "*/models/*:countTokens", "count_tokens", ROUTE_FREE },
 	{ "*/models/*:computeTokens", "count_tokens", ROUTE_FREE },
 	{ "*/models/*:predict", "predict" },
-	{ "*/models/*:predictLongRunning", "generate_video" },
 	{ "*/tunedModels/*:generateContent", "generate_content" },
 	{ "*/tunedModels/*:streamGenerateContent", "generate_content", ROUTE_STREAM },
 	{ "*/v1internal:generateContent", "generate_content" },	/* of Google's coding agents: the answer within response */
@@ -31,13 +28,8 @@ static const struct route routes[] = {
 	{ "*/endpoints/*:streamGenerateContent", "generate_content", ROUTE_STREAM },
 	{ "*/v1beta/interactions", "generate_content" },
 	{ "*/v1beta/interactions/*", "generate_content", ROUTE_RETRIEVAL },
-	{ "*/v1beta/batches/*", "batch", ROUTE_FREE | ROUTE_WEAK },
-	{ "*/v1beta/models/*/operations/*", "generate_video", ROUTE_FREE },
 	{ "*/v1beta/models*", "models", ROUTE_FREE | ROUTE_WEAK },
-	{ "*/v1beta/files*", "files", ROUTE_FREE | ROUTE_WEAK },
 	{ "*/v1beta/fileSearchStores*", "files", ROUTE_FREE },
-	{ "*/cachedContents", "create_cache", ROUTE_FREE },
-	{ "*/cachedContents/*", "create_cache", ROUTE_FREE },
 	{ 0 },
 };
 
@@ -104,7 +96,7 @@ static const struct want response[] = {
 	{ "predictions[].bytesBase64Encoded", PICK_IMAGES, WANT_COUNT, .scale = 3 },
 	{ "predictions[].gcsUri", PICK_IMAGES, WANT_COUNT, .scale = 3 },
 
-	/* caches and interactions */
+	/* interactions */
 	{ "id", PICK_ID },
 	{ "model", PICK_MODEL },
 	{ "service_tier", PICK_TIER },
@@ -177,7 +169,7 @@ void gemini_resource(struct call *call, struct str name)
 		STR_COPY(call->model_requested, name);
 }
 
-static int head(struct dialect *d, enum side side, const struct head *head)
+int gemini_head(struct dialect *d, enum side side, const struct head *head)
 {
 	struct call *call = d->call;
 
@@ -270,6 +262,7 @@ const struct provider dialect_gemini = {
 	.wants = { request, response },
 	.headers = { request_headers, response_headers },
 	.convention = REASONING_APART,
-	.head = head,
+	.sibling = &dialect_gemini_batch,
+	.head = gemini_head,
 	.item = item,
 };

@@ -18,6 +18,8 @@ enum gemini_own {
 
 /* An answer, and each of the above as it ends. */
 int gemini_answer(struct dialect *, struct item *);
+/* Model, project and place, as the path says them. */
+int gemini_head(struct dialect *, enum side, const struct head *);
 /* projects/P/locations/L/publishers/google/models/M, models/M, projects/P/locations/L/endpoints/E. */
 void gemini_resource(struct call *, struct str name);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * OpenAI's dialect, and that of everybody who speaks it: chat completions,
- * responses, completions, embeddings, images, audio, assistants, batches.
+ * responses, completions, embeddings, assistants. What is not text is in
+ * openai_media.c, what comes later in openai_batch.c.
  *
  * The usage object stands at the root of a document and of a stream's last
  * event, within "response" in the events of the responses API, and within
@@ -9,63 +10,26 @@
  * Relatives add fields of their own; a name that only one of them has can be
  * wanted from all. What they mean differently is a rule below.
  */
-#include <string.h>
-
-#include "ai/dialect.h"
+#include "ai/openai.h"
 
 enum {
 	OWN_OBJECT = PICK_OWN_1,	/* object: what the document is */
-	OWN_ITEM = PICK_OWN_2,		/* an item of the output */
-	OWN_ITEM_TYPE = PICK_OWN_3,
-	OWN_DATA = PICK_OWN_4,		/* how many: images, models */
-	OWN_DATA_OBJECT = PICK_OWN_5,
-	OWN_ERROR = PICK_OWN_6,		/* there is one, whatever it looks like */
-	OWN_DURATION = PICK_OWN_7,	/* seconds of audio */
-	OWN_RESULTS = PICK_OWN_8,	/* of a batch, how many */
-	OWN_CACHED = PICK_OWN_9,	/* cache read by a field that counts apart from input */
+	OWN_ITEM,			/* an item of the output */
+	OWN_ITEM_TYPE,
+	OWN_ACTION,			/* of a web search: search, or a look at a page, which is free */
+	OWN_CONTAINER,			/* that code ran in: it is billed, however often it is used */
+	OWN_DATA_OBJECT,
+	OWN_ERROR,			/* there is one, whatever it looks like */
+	OWN_CACHED,			/* cache read by a field that counts apart from input */
+	OWN_SEARCHES,			/* by the provider's own count */
+	OWN_BYOK,			/* the caller's own key at the provider behind: cost is the fee alone */
+	OWN_UPSTREAM,			/* and this is what that one charges */
 };
 
 /* dialect->own */
-enum { SEARCHES, FILE_SEARCHES, INTERPRETERS, DRAWINGS, LOOKED, HEADER_ALONE };
+enum { SEARCHES, FILE_SEARCHES, INTERPRETERS, DRAWINGS, CONTAINER, LOOKED, HEADER_ALONE, WAITS };
 
 /* ---- what is picked */
-
-#define COUNTS(at, rule) \
-	{ at "usage.prompt_tokens", PICK_INPUT, rule }, \
-	{ at "usage.input_tokens", PICK_INPUT, rule }, \
-	{ at "usage.completion_tokens", PICK_OUTPUT, rule }, \
-	{ at "usage.output_tokens", PICK_OUTPUT, rule }, \
-	{ at "usage.total_tokens", PICK_TOTAL, rule }, \
-	{ at "usage.prompt_tokens_details.cached_tokens", PICK_CACHE_READ, rule }, \
-	{ at "usage.prompt_token_details.cached_tokens", PICK_CACHE_READ, rule }, \
-	{ at "usage.input_tokens_details.cached_tokens", PICK_CACHE_READ, rule }, \
-	{ at "usage.input_token_details.cached_tokens", PICK_CACHE_READ, rule }, \
-	{ at "usage.prompt_tokens_details.cache_write_tokens", PICK_CACHE_WRITE, rule }, \
-	{ at "usage.input_tokens_details.cache_write_tokens", PICK_CACHE_WRITE, rule }, \
-	{ at "usage.completion_tokens_details.reasoning_tokens", PICK_REASONING, rule }, \
-	{ at "usage.completion_token_details.reasoning_tokens", PICK_REASONING, rule }, \
-	{ at "usage.output_tokens_details.reasoning_tokens", PICK_REASONING, rule }, \
-	{ at "usage.prompt_tokens_details.audio_tokens", PICK_AUDIO_INPUT, rule }, \
-	{ at "usage.input_tokens_details.audio_tokens", PICK_AUDIO_INPUT, rule }, \
-	{ at "usage.input_token_details.audio_tokens", PICK_AUDIO_INPUT, rule }, \
-	{ at "usage.completion_tokens_details.audio_tokens", PICK_AUDIO_OUTPUT, rule }, \
-	{ at "usage.output_tokens_details.audio_tokens", PICK_AUDIO_OUTPUT, rule }, \
-	{ at "usage.prompt_tokens_details.image_tokens", PICK_IMAGE_INPUT, rule }, \
-	{ at "usage.input_tokens_details.image_tokens", PICK_IMAGE_INPUT, rule }, \
-	{ at "usage.completion_tokens_details.image_tokens", PICK_IMAGE_OUTPUT, rule }, \
-	{ at "usage.output_tokens_details.image_tokens", PICK_IMAGE_OUTPUT, rule }
-
-#define USAGE(at) \
-	COUNTS(at, WANT_LAST), \
-	{ at "usage", PICK_RAW, WANT_NUMBERS }, \
-	{ at "usage.cost", PICK_COST, .scale = 12 }, \
-	{ at "usage.cost.total_cost", PICK_COST, .scale = 12 }, \
-	{ at "usage.cost_in_usd_ticks", PICK_COST, .scale = 2 }, \
-	{ at "usage.seconds", PICK_SECONDS, .scale = 3 }, \
-	{ at "usage.search_units", PICK_SEARCH_UNITS, .scale = 3 }, \
-	{ at "usage.server_side_tool_usage_details.web_search_calls", PICK_WEB_SEARCHES, .scale = 3 }, \
-	{ at "usage.server_tool_use_details.web_search_requests", PICK_WEB_SEARCHES, .scale = 3 }, \
-	{ at "usage.num_search_queries", PICK_WEB_SEARCHES, .scale = 3 }
 
 static const struct want request[] = {
 	{ "model", PICK_MODEL },
@@ -97,19 +61,18 @@ static const struct want response[] = {
 	USAGE(""),
 	USAGE("response."),
 	USAGE("x_groq."),
-	/* results of a batch: a line of its own each, or all in one document */
-	COUNTS("response.body.", WANT_SUM),
-	{ "response.body", OWN_RESULTS, WANT_COUNT },
-	{ "response.body.model", PICK_MODEL },
-	COUNTS("results[].batch_result.response.chat_get_completion.", WANT_SUM),
-	{ "results[].batch_result", OWN_RESULTS, WANT_COUNT },
+	USAGE("result."),	/* Cloudflare's own */
 	{ "usage.cached_tokens", PICK_CACHE_READ },
 	{ "usage.num_cached_tokens", PICK_CACHE_READ },
 	{ "usage.prompt_cache_hit_tokens", PICK_CACHE_READ },
 	{ "usage.cache_read_input_tokens", OWN_CACHED },
 	{ "usage.reasoning_tokens", PICK_REASONING },
 	{ "usage.prompt_audio_seconds", PICK_SECONDS, .scale = 3 },
-	{ "usage_info.pages_processed", PICK_PAGES, .scale = 3 },
+	{ "usage.is_byok", OWN_BYOK },
+	{ "usage.cost_details.upstream_inference_cost", OWN_UPSTREAM, .scale = 12 },
+	{ "usage.estimated_cost", PICK_COST, .scale = 12 },
+	{ "tool_usage.web_search.num_requests", OWN_SEARCHES, .scale = 3 },
+	{ "response.tool_usage.web_search.num_requests", OWN_SEARCHES, .scale = 3 },
 	{ "usage.service_tier", PICK_TIER },
 	{ "meta.billed_units.search_units", PICK_SEARCH_UNITS, .scale = 3 },
 
@@ -145,13 +108,16 @@ static const struct want response[] = {
 	{ "response.output[].name", PICK_TOOLS, WANT_NAMES },
 	{ "output[]", OWN_ITEM, WANT_EACH },
 	{ "output[].type", OWN_ITEM_TYPE },
+	{ "output[].action.type", OWN_ACTION },
+	{ "output[].container_id", OWN_CONTAINER },
 	{ "response.output[]", OWN_ITEM, WANT_EACH },
 	{ "response.output[].type", OWN_ITEM_TYPE },
+	{ "response.output[].action.type", OWN_ACTION },
+	{ "response.output[].container_id", OWN_CONTAINER },
 
-	{ "data[]", OWN_DATA, WANT_COUNT, .scale = 3 },
 	{ "data[].object", OWN_DATA_OBJECT },
-	{ "duration", OWN_DURATION, .scale = 3 },
 
+	{ "result.response", PICK_CONTENT, WANT_BYTES },
 	{ "choices[].message.content", PICK_CONTENT, WANT_BYTES },
 	{ "choices[].message.reasoning_content", PICK_CONTENT, WANT_BYTES },
 	{ "choices[].delta.content", PICK_CONTENT, WANT_BYTES },
@@ -165,7 +131,7 @@ static const struct want response[] = {
 };
 
 /* A relative's own id stands before one that a proxy in front of it may have set. */
-static const struct want response_headers[] = {
+const struct want openai_headers[] = {
 	{ "apim-request-id", PICK_REQUEST_ID },
 	{ "mistral-correlation-id", PICK_REQUEST_ID },
 	{ "x-request-id", PICK_REQUEST_ID },
@@ -201,19 +167,9 @@ static const struct route routes[] = {
 	{ "*/multimodalembeddings", "embeddings" },
 	{ "*/contextualizedembeddings", "embeddings" },
 	{ "*/rerank", "rerank" },
+	{ "*/ai/run/*", "chat", ROUTE_WEAK },
 	{ "*/publishers/*/models/*:rawPredict", "chat" },
 	{ "*/publishers/*/models/*:streamRawPredict", "chat", ROUTE_STREAM },
-	{ "*/images/generations", "image_generation" },
-	{ "*/images/edits", "image_generation" },
-	{ "*/images/variations", "image_generation" },
-	{ "*/images", "image_generation", ROUTE_WEAK },
-	{ "*/audio/transcriptions", "transcription" },
-	{ "*/audio/translations", "transcription" },
-	{ "*/audio/speech", "speech" },
-	{ "*/v1/stt", "transcription", ROUTE_WEAK },
-	{ "*/v1/tts", "speech", ROUTE_WEAK },
-	{ "*/videos", "video_generation", ROUTE_WEAK },
-	{ "*/v1/ocr", "ocr", ROUTE_WEAK },
 	{ "*/moderations", "moderation", ROUTE_FREE },
 	{ "*/realtime", "realtime", ROUTE_WEAK },
 	{ "*/realtime/client_secrets", "realtime", ROUTE_FREE },
@@ -229,10 +185,6 @@ static const struct route routes[] = {
 	{ "*/vector_stores*", "vector_stores", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
 	{ "*/conversations/*", "conversations", ROUTE_FREE | ROUTE_WEAK },
 	{ "*/fine_tuning/*", "fine_tuning", ROUTE_FREE | ROUTE_WEAK },
-	{ "*/batches", "batch", ROUTE_BATCH | ROUTE_WEAK | ROUTE_NO_ANSWER },
-	{ "*/batches/*", "batch", ROUTE_BATCH | ROUTE_RETRIEVAL | ROUTE_WEAK | ROUTE_NO_ANSWER },
-	{ "*/files", "files", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
-	{ "*/files/*", "files", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
 	{ "*/v1/models", "models", ROUTE_FREE | ROUTE_NO_ANSWER },
 	{ "*/models", "models", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
 	{ "*/models/*", "models", ROUTE_FREE | ROUTE_WEAK | ROUTE_NO_ANSWER },
@@ -242,18 +194,7 @@ static const struct route routes[] = {
 
 /* ---- what data cannot say */
 
-static bool at(const struct dialect *d, const char *operation)
-{
-	return !strcmp(d->call->operation, operation);
-}
-
-static bool provider_is(const struct dialect *d, const char *name)
-{
-	return !strcmp(d->call->provider, name);
-}
-
-/* /openai/deployments/{deployment}/...: what is asked for is a deployment. */
-static void azure_deployment(struct dialect *d, const struct head *head)
+void openai_deployment(struct dialect *d, const struct head *head)
 {
 	struct str name = path_after(head->path, "/deployments/");
 
@@ -271,19 +212,45 @@ static void vertex_publisher(struct dialect *d, const struct head *head)
 		url_decode(str_sub(model, 0, (size_t)method), d->call->model_requested, sizeof(d->call->model_requested));
 }
 
+/* /accounts/{account}/ai/run/@cf/meta/llama-3.1-8b-instruct */
+static void cloudflare_run(struct dialect *d, const struct head *head)
+{
+	ptrdiff_t at = str_find(head->path, STR("/ai/run/"));
+
+	if (at >= 0)
+		url_decode(str_sub(head->path, (size_t)at + 8, head->path.n), d->call->model_requested,
+			   sizeof(d->call->model_requested));
+}
+
+/* What a GET asks for again: an answer, a run, an answer that Perplexity made in its own time. */
+static void asked_again(struct dialect *d, const struct head *head)
+{
+	static const char *const markers[] = { "/responses/", "/runs/", "/async/chat/completions/", "/async/v1/sonar/" };
+
+	for (size_t i = 0; i < sizeof(markers) / sizeof(*markers) && !d->call->previous_id[0]; i++)
+		url_decode(path_after(head->path, markers[i]), d->call->previous_id, sizeof(d->call->previous_id));
+}
+
+static void request_head(struct dialect *d, const struct head *head)
+{
+	openai_deployment(d, head);
+	vertex_publisher(d, head);
+	cloudflare_run(d, head);
+	if (str_eq(head->method, STR("GET")))
+		asked_again(d, head);
+	else if (str_find(head->path, STR("/async/")) >= 0)
+		d->call->flags |= CALL_BACKGROUND;
+	/* xAI's chat leaves reasoning out of completion_tokens, its responses do not */
+	if (openai_provider(d, "x_ai") && str_iends(head->path, STR("/chat/completions")))
+		d->convention |= REASONING_APART;
+}
+
 static int openai_head(struct dialect *d, enum side side, const struct head *head)
 {
 	struct str offer = head_get(head, STR("azureai-fe-offer-type"));
 
 	if (side == SIDE_REQUEST) {
-		azure_deployment(d, head);
-		/* the answer that is asked for again */
-		if (str_eq(head->method, STR("GET")))
-			url_decode(path_after(head->path, "/responses/"), d->call->previous_id, sizeof(d->call->previous_id));
-		/* xAI's chat leaves reasoning out of completion_tokens, its responses do not */
-		if (provider_is(d, "x_ai") && str_iends(head->path, STR("/chat/completions")))
-			d->convention |= REASONING_APART;
-		vertex_publisher(d, head);
+		request_head(d, head);
 		return 0;
 	}
 	d->own[HEADER_ALONE] = head_get(head, STR("fireworks-prompt-tokens")).n > 0;
@@ -294,20 +261,31 @@ static int openai_head(struct dialect *d, enum side side, const struct head *hea
 	return 0;
 }
 
-/* An item of a response's output: what is billed by the call. */
+static uint64_t hash_of(struct str s)
+{
+	uint64_t h = 14695981039346656037u;
+
+	for (size_t i = 0; i < s.n; i++)
+		h = (h ^ (uint8_t)s.p[i]) * 1099511628211u;
+	return h;
+}
+
+/* An item of a response's output: what is billed by the call. Of what a search does, looking at a page is free. */
 static int output_item(struct dialect *d, struct item *item)
 {
-	static const struct {
-		const char *type;
-		int own;
-	} table[] = {
-		{ "web_search_call", SEARCHES }, { "file_search_call", FILE_SEARCHES },
-		{ "code_interpreter_call", INTERPRETERS }, { "image_generation_call", DRAWINGS },
-	};
+	bool looks = item_has(item, OWN_ACTION) && !item_is(item, OWN_ACTION, "search");
+	uint64_t container = item_has(item, OWN_CONTAINER) ? hash_of(item_text(item, OWN_CONTAINER)) : 0;
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		if (item_is(item, OWN_ITEM_TYPE, table[i].type))
-			d->own[table[i].own]++;
+	if (item_is(item, OWN_ITEM_TYPE, "web_search_call"))
+		d->own[SEARCHES] += !looks;
+	else if (item_is(item, OWN_ITEM_TYPE, "file_search_call"))
+		d->own[FILE_SEARCHES]++;
+	else if (item_is(item, OWN_ITEM_TYPE, "code_interpreter_call"))
+		d->own[INTERPRETERS] += !container || container != d->own[CONTAINER];
+	else if (item_is(item, OWN_ITEM_TYPE, "image_generation_call"))
+		d->own[DRAWINGS]++;
+	if (container)
+		d->own[CONTAINER] = container;
 	d->own[LOOKED] = 1;
 	return 0;
 }
@@ -332,6 +310,8 @@ static void responses_item(struct dialect *d, struct item *item)
 	struct str status = item_text(item, PICK_STATUS);
 
 	count_output(d);
+	if (item_number(item, OWN_SEARCHES))
+		dialect_unit(d, "web_search", item_number(item, OWN_SEARCHES));
 	if (item_is(item, OWN_OBJECT, "response") && status.n && !item_has(item, PICK_FINISH))
 		STR_COPY(d->call->finish_reason, status);
 }
@@ -339,25 +319,30 @@ static void responses_item(struct dialect *d, struct item *item)
 /* Anthropic's field names in OpenAI's object: what was read from the cache is not inside. */
 static void anthropic_fields(struct dialect *d, struct item *item)
 {
-	(void)d;
 	if (!item_has(item, OWN_CACHED) || item_has(item, PICK_CACHE_READ))
 		return;
 	dialect_count(d, PICK_CACHE_READ, item_number(item, OWN_CACHED));
 }
 
-/* Results of a batch add up, over lines as well. */
-static void add_results(struct dialect *d, struct item *item)
+/* With the caller's own key the router charges its fee, and the provider behind it the rest. */
+static void whole_cost(struct item *item)
 {
-	for (unsigned int pick = PICK_INPUT; pick <= PICK_IMAGE_CACHE_READ; pick++) {
-		uint64_t sum;
+	uint64_t sum;
 
-		if (__builtin_add_overflow(d->count[pick], item_number(item, pick), &sum))
-			sum = UINT64_MAX;
-		if (item_has(item, pick))
-			dialect_count(d, pick, sum);
-		item_drop(item, pick);
-	}
-	item_drop(item, PICK_ID);
+	if (!item_number(item, OWN_BYOK) || !item_has(item, OWN_UPSTREAM) ||
+	    __builtin_add_overflow(item_number(item, PICK_COST), item_number(item, OWN_UPSTREAM), &sum))
+		return;
+	item_put(item, PICK_COST, (struct value){ .kind = VALUE_NUMBER, .number = sum });
+}
+
+static bool under_way(struct str status)
+{
+	static const char *const words[] = { "queued", "in_progress", "requires_action", "CREATED", "IN_PROGRESS" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (str_eq(status, str_of(words[i])))
+			return true;
+	return false;
 }
 
 static int openai_item(struct dialect *d, enum side side, struct item *item)
@@ -371,29 +356,20 @@ static int openai_item(struct dialect *d, enum side side, struct item *item)
 	if (d->own[LOOKED] || item_is(item, OWN_OBJECT, "response"))
 		responses_item(d, item);
 	anthropic_fields(d, item);
+	whole_cost(item);
+	if (item_has(item, PICK_STATUS))
+		d->own[WAITS] = under_way(item_text(item, PICK_STATUS));
 	if (item_has(item, PICK_RAW))
 		d->own[HEADER_ALONE] = 0;
-	if (item_has(item, OWN_RESULTS))
-		add_results(d, item);
-	if (item_text(item, PICK_TYPE).n && item_has(item, PICK_ID) && at(d, "transcription"))
-		item_drop(item, PICK_ID);	/* of a segment */
 	if (d->call->response_id[0] && str_starts(item_text(item, OWN_OBJECT), STR("chat.completion")))
 		item_drop(item, PICK_ID);	/* a relay may name each chunk anew */
-	if (item_is(item, OWN_OBJECT, "batch"))
-		STR_COPY(d->call->batch_id, item_text(item, PICK_ID));
-	if (item_is(item, OWN_OBJECT, "batch") && !item_is(item, PICK_STATUS, "completed"))
-		return 1;	/* its counts still grow */
-	if (item_has(item, OWN_DATA) && !item_has(item, PICK_RAW) && at(d, "image_generation"))
-		dialect_unit(d, "image", item_number(item, OWN_DATA));
-	if (item_has(item, OWN_DURATION) && !item_has(item, PICK_RAW) && at(d, "transcription"))
-		dialect_unit(d, "second", item_number(item, OWN_DURATION));
-	if (item_is(item, OWN_DATA_OBJECT, "model") && item_is(item, OWN_OBJECT, "list") && at(d, "models"))
+	if (item_is(item, OWN_DATA_OBJECT, "model") && item_is(item, OWN_OBJECT, "list") && openai_at(d, "models"))
 		d->sure = true;
 	return 0;
 }
 
 /* Who counts reasoning apart shows it in the total; what only some leave out, their name says. */
-static int openai_end(struct dialect *d, enum ending ending)
+int openai_end(struct dialect *d, enum ending ending)
 {
 	uint64_t reasoning = d->count[PICK_REASONING], total = d->count[PICK_TOTAL];
 
@@ -401,9 +377,15 @@ static int openai_end(struct dialect *d, enum ending ending)
 	/* a header counts the prompt, and says nothing of what was made */
 	if (d->own[HEADER_ALONE])
 		d->unread |= 1ull << PICK_OUTPUT;
-	if (provider_is(d, "mistral_ai"))
+	/* a run, or an answer, that only a later look will show */
+	if (d->own[WAITS] && !d->reported && !(d->call->flags & (CALL_RETRIEVAL | CALL_STREAM | CALL_FREE)))
+		d->call->flags |= CALL_BACKGROUND;
+	/* Mistral lists a price for moderation */
+	if (openai_at(d, "moderation") && openai_provider(d, "mistral_ai"))
+		d->call->flags &= ~(uint32_t)CALL_FREE;
+	if (openai_provider(d, "mistral_ai"))
 		d->convention |= AUDIO_APART;
-	if (provider_is(d, "gcp.gemini") || provider_is(d, "gcp.vertex_ai"))
+	if (openai_provider(d, "gcp.gemini") || openai_provider(d, "gcp.vertex_ai"))
 		d->convention |= OUTPUT_FROM_TOTAL;
 	if (reasoning && total == d->count[PICK_INPUT] + d->count[PICK_OUTPUT] + reasoning)
 		d->convention |= REASONING_APART;
@@ -414,7 +396,8 @@ const struct provider dialect_openai = {
 	.name = "openai",
 	.routes = routes,
 	.wants = { request, response },
-	.headers = { no_headers, response_headers },
+	.headers = { no_headers, openai_headers },
+	.sibling = &dialect_openai_media,
 	.head = openai_head,
 	.item = openai_item,
 	.end = openai_end,

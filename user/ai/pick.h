@@ -56,6 +56,10 @@ enum pick {
 
 	/* what is billed otherwise; scale 3 */
 	PICK_WEB_SEARCHES,	/* unit web_search */
+	PICK_X_SEARCHES,	/* x_search */
+	PICK_FILE_SEARCHES,	/* file_search */
+	PICK_CODE_RUNS,		/* code_interpreter */
+	PICK_SOURCES,		/* source */
 	PICK_SEARCH_UNITS,	/* search_unit */
 	PICK_IMAGES,		/* image */
 	PICK_PAGES,		/* page */
@@ -78,6 +82,7 @@ enum pick {
 	PICK_OWN_10,
 	PICK_OWN_11,
 	PICK_OWN_12,
+	PICK_OWN_13,
 	PICK_MAX,
 };
 

@@ -67,22 +67,25 @@ static int claim(const struct provider *provider, const struct head *head, const
 	return !route ? 0 : route->flags & ROUTE_WEAK ? 1 : 2;
 }
 
-/* The host's own dialect if any of its routes fits, else the strongest of all. */
+/* The host's own dialect, in all its parts, if any of its routes fits, else the strongest of all. */
 static void choose_dialect(const struct head *head, const struct provider *own, struct choice *choice)
 {
-	const struct compiled *dialect = compiled_of(own);
+	const struct compiled *dialect;
 	size_t best = 0, weight;
 	const struct route *route;
 
 	choice->dialect = own;
 	choice->route = NULL;
-	if (dialect) {
-		route = best_route(dialect, head->path, &weight);
-		if (claim(dialect->provider, head, route) > 0) {
-			choice->route = route;
-			return;
-		}
+	for (const struct provider *part = own; part; part = part->sibling) {
+		route = best_route(compiled_of(part), head->path, &weight);
+		if (claim(part, head, route) <= 0 || weight < best)
+			continue;
+		best = weight;
+		choice->dialect = part;
+		choice->route = route;
 	}
+	if (best)
+		return;
 	for (size_t i = 0; (dialect = compiled_dialect(i)); i++) {
 		route = best_route(dialect, head->path, &weight);
 		if (weight <= best || claim(dialect->provider, head, route) < 2)

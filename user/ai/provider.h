@@ -34,6 +34,7 @@ enum route_flag {
 	ROUTE_STREAM = 1 << 4,		/* the answer is streamed though the body does not ask for it */
 	ROUTE_NO_ANSWER = 1 << 5,	/* what comes back is no model's answer: its id is no response_id */
 	ROUTE_WRAPPED = 1 << 6,		/* frames named chunk hold JSON in base64: see ai/wrapped.h */
+	ROUTE_FILES = 1 << 7,		/* a file in a form is read as lines of JSON */
 };
 
 /* The longest pattern that fits the path decides. */
@@ -57,6 +58,7 @@ struct provider {
 	const struct want *wants[2];		/* JSON bodies and form fields, by enum side */
 	const struct want *headers[2];		/* by enum side; the path is the header's name, lower case */
 	const struct want *messages[2];		/* protobuf messages, by enum side; a path is field numbers: "3.10" */
+	const struct provider *sibling;		/* a further one of the same hosts: its routes are as the dialect's own */
 	unsigned int convention;		/* enum convention; dialect->convention begins with it */
 	/* More than the routes say: 0 is not mine, 1 mine if the host says so, 2 mine anywhere. NULL: 2 where a strong route fits. */
 	int (*match)(const struct head *);
@@ -89,8 +91,11 @@ const struct provider *provider_next(size_t *at);	/* every dialect, from at 0 on
 const struct skim_table *provider_table(const struct provider *, enum side);
 
 extern const struct provider dialect_openai;
+extern const struct provider dialect_openai_media;
+extern const struct provider dialect_openai_batch;
 extern const struct provider dialect_anthropic;
 extern const struct provider dialect_gemini;
+extern const struct provider dialect_gemini_batch;
 extern const struct provider dialect_gapic_gemini;
 extern const struct provider dialect_gapic_vertex;
 extern const struct provider dialect_gapic_embed;

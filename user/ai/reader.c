@@ -39,6 +39,7 @@ struct reader {
 	struct proto proto[2];	/* fills the item of the skim of its side */
 	bool message[2];	/* the item under way is protobuf */
 	bool pathless;		/* the path is unknown: the shape of the bodies picks the dialect */
+	bool passed[2];		/* the item under way is a file that nobody reads */
 	bool holding[2];	/* the item under way has not said yet */
 	bool shaped;		/* the response has */
 	uint16_t n_held[2];
@@ -252,6 +253,7 @@ static void begin_item(struct reader *r, const struct piece *piece)
 	skim->item.exception = piece->exception;
 	skim->item.boot_ns = piece->boot_ns;
 	STR_COPY(skim->item.name, piece->name);
+	r->passed[piece->side] = piece->file && !(r->choice.route && r->choice.route->flags & ROUTE_FILES);
 	if (piece->kind == ITEM_FIELD && !piece->file)
 		skim_field(skim, piece->name);
 	r->open[piece->side] = true;
@@ -366,7 +368,7 @@ static int end_item(struct reader *r, enum side side, bool whole)
 	/* a model that is asked for, or tokens, is what no other protocol has at such a path */
 	if (item_text(item, PICK_MODEL).n || item_has(item, PICK_RAW))
 		r->dialect.sure = true;
-	if (err >= 0 && provider->item && !item->file)
+	if (err >= 0 && provider->item && !r->passed[side])
 		said = provider->item(&r->dialect, side, item);
 	if (said == 0 && err >= 0)
 		dialect_collect(&r->dialect, side, item);
@@ -392,7 +394,7 @@ int reader_piece(struct reader *r, const struct piece *piece)
 		r->hashed = true;
 		body_hash_add(&r->hash, piece->text.p, piece->text.n);
 	}
-	if (!piece->file)
+	if (!r->passed[piece->side])
 		err = write_text(r, piece);
 	if (r->wanted_open && piece->side == SIDE_REQUEST)
 		skim_write(&r->wanted, piece->text.p, piece->text.n);
@@ -408,6 +410,9 @@ static void conclude(struct reader *r)
 {
 	struct call *call = r->dialect.call;
 
+	/* no token is shorter than a byte */
+	if (r->hashed && call->batch_requests && !(call->flags & CALL_RETRIEVAL))
+		call->batch_input_max = r->hash.length;
 	if (r->hashed && r->hash.length)
 		call->body_hash = body_hash_end(&r->hash);
 	if (call->flags & CALL_ERROR && !call->error_type[0] && call->status >= 400)
