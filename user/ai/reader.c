@@ -13,6 +13,7 @@
 #include "ai/compiled.h"
 #include "ai/credential.h"
 #include "ai/dialect.h"
+#include "ai/mould.h"
 #include "ai/proto.h"
 #include "ai/reader.h"
 #include "ai/shape.h"
@@ -24,6 +25,7 @@
 
 struct reader {
 	const struct wants *wants;
+	struct moulds *moulds;	/* NULL: none */
 	struct choice choice;
 	const struct compiled *compiled;	/* the choice's dialect */
 	struct dialect dialect;
@@ -60,6 +62,7 @@ size_t reader_size(void)
 void reader_begin(struct reader *r, const struct wants *wants, struct call *call, usage_fn emit, void *ctx)
 {
 	r->wants = wants;
+	r->moulds = NULL;
 	r->interest = INTEREST_NONE;
 	r->hashed = r->wanted_open = r->pathless = r->shaped = false;
 	memset(&r->choice, 0, sizeof(r->choice));
@@ -73,6 +76,11 @@ void reader_begin(struct reader *r, const struct wants *wants, struct call *call
 	r->dialect.choice = &r->choice;
 	r->dialect.emit = emit;
 	r->dialect.ctx = ctx;
+}
+
+void reader_moulds(struct reader *r, struct moulds *moulds)
+{
+	r->moulds = moulds;
 }
 
 /* ---- heads */
@@ -317,7 +325,11 @@ static int write_text(struct reader *r, const struct piece *piece)
 		return proto_write(&r->proto[piece->side], text.p, text.n);
 	if (r->holding[piece->side])
 		text = hold(r, piece);
-	return r->holding[piece->side] ? 0 : skim_write(skim, text.p, text.n);
+	if (r->holding[piece->side])
+		return 0;
+	if (r->moulds && piece->first && piece->last && piece->kind != ITEM_FIELD && text.n == piece->text.n)
+		return moulds_write(r->moulds, skim, text);
+	return skim_write(skim, text.p, text.n);
 }
 
 static void end_wanted(struct reader *r)

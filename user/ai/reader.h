@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 
+#include "ai/mould.h"
 #include "ai/provider.h"
 
 struct reader;
@@ -23,6 +24,8 @@ enum interest {
 size_t reader_size(void);
 /* The call must be zeroed, and live as long as the reader; emit is called with it, 0 to n times. */
 void reader_begin(struct reader *, const struct wants *, struct call *, usage_fn emit, void *ctx);
+/* What its worker has learnt of texts that come again and again, to read them faster. */
+void reader_moulds(struct reader *, struct moulds *);
 /* The request's head, then the response's. Returns enum interest. */
 int reader_head(struct reader *, const struct head *);
 /* Negative: nothing more of this side is wanted. */

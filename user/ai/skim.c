@@ -21,137 +21,13 @@ static bool is_space(char c)
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-static bool in_object(const struct skim *s)
-{
-	return s->depth && !s->level[s->depth - 1].array;
-}
-
-static const struct skim_node *node_of(const struct skim *s, uint16_t node)
-{
-	return node == SKIM_NODES ? NULL : &s->table->nodes[node];
-}
-
-/* Every want of a node: for (at = first_want(s, node); at; at = next_want(s, at)) */
-static const struct skim_node *first_want(const struct skim *s, uint16_t node)
-{
-	const struct skim_node *at = node_of(s, node);
-
-	return at && at->want ? at : NULL;
-}
-
-static const struct skim_node *next_want(const struct skim *s, const struct skim_node *at)
-{
-	return at->same ? &s->table->nodes[at->same] : NULL;
-}
-
-/* ---- values */
-
-/* Before a value: which node is it? In an object its key has said so. */
-static uint16_t value_node(const struct skim *s)
-{
-	if (!s->depth)
-		return 0;
-	return s->level[s->depth - 1].array ? s->level[s->depth - 1].node : s->node;
-}
-
-static void value_over(struct skim *s)
-{
-	s->state = s->depth ? NEXT : ROOT;
-}
-
-static bool followed(const struct skim *s, uint16_t node, bool array)
-{
-	const struct skim_node *at = node_of(s, node);
-	uint64_t own = 0;
-
-	if (s->depth == SKIM_DEPTH)
-		return false;
-	if (s->raw || !s->depth)
-		return true;
-	if (!at)
-		return false;
-	if (array)
-		return at->elements;
-	for (const struct skim_node *each = first_want(s, node); each; each = next_want(s, each)) {
-		own |= each->want->rule == WANT_EACH || each->want->rule == WANT_NUMBERS;
-	}
-	return at->below || own;
-}
-
-/* At the root an array is looked through. */
-static uint16_t content_node(const struct skim *s, uint16_t node, bool array)
-{
-	const struct skim_node *at = node_of(s, node);
-
-	if (!array || !at || (!node && s->depth < 2))
-		return node;
-	return at->elements ? at->elements : SKIM_NODES;
-}
-
-static void open_container(struct skim *s, const char *p, bool array)
-{
-	uint16_t node = value_node(s);
-	bool keyed = in_object(s);
-	const struct want *numbers = NULL;
-
-	skim_text_begin(s, node, p);
-	for (const struct skim_node *at = first_want(s, node); at; at = next_want(s, at)) {
-		value_container(&s->item, at->want);
-		if (at->want->rule == WANT_NUMBERS && !array && !s->raw)
-			numbers = at->want;
-	}
-	if (!followed(s, node, array)) {
-		s->skipped = 1;
-		s->state = SKIP;
-		return;
-	}
-	if (s->raw)
-		raw_open(s, array, keyed);
-	s->level[s->depth++] = (struct skim_level){ .array = array };
-	s->level[s->depth - 1].node = content_node(s, node, array);
-	if (numbers)
-		raw_begin(s, numbers);
-	s->state = array ? VALUE : KEY;
-}
-
-/* The object of a WANT_EACH is over. */
-static void look(struct skim *s, uint16_t node)
-{
-	for (const struct skim_node *at = first_want(s, node); at; at = next_want(s, at)) {
-		if (at->want->rule != WANT_EACH || !s->each)
-			continue;
-		s->item.each = at->want->pick;
-		s->error = s->each(s->ctx, &s->item);
-		s->item.each = 0;
-		s->item.seen &= ~s->table->nodes[node].below;
-		if (s->error < 0)
-			s->state = DEAD;
-	}
-}
-
-static void close_container(struct skim *s, const char *p, bool array)
-{
-	const struct skim_level *level = &s->level[s->depth ? s->depth - 1 : 0];
-	uint16_t node = level->node;
-
-	if (!s->depth || level->array != array) {
-		s->state = DEAD;
-		return;
-	}
-	if (s->raw)
-		raw_close(s, array);
-	s->depth--;
-	skim_text_over(s, p);
-	value_over(s);
-	if (!array && node)
-		look(s, node);
-}
+/* ---- literals */
 
 static void literal_over(struct skim *s)
 {
 	struct str text = { s->literal, s->n_literal };
 
-	value_over(s);
+	skim_value_over(s);
 	if (text.n == sizeof(s->literal) - 1)
 		text = STR("too long");
 	for (const struct skim_node *at = first_want(s, s->node); at; at = next_want(s, at)) {
@@ -161,21 +37,11 @@ static void literal_over(struct skim *s)
 		raw_number(s, text, in_object(s));
 }
 
-static bool ends_literal(char c)
-{
-	switch (c) {
-	case ' ': case '\n': case '\r': case '\t':
-	case ',': case ':': case '"': case '{': case '}': case '[': case ']': case 0:
-		return true;
-	}
-	return false;
-}
-
 static const char *in_literal(struct skim *s, const char *p, const char *end)
 {
 	const char *stop = p;
 
-	while (stop < end && !ends_literal(*stop))
+	while (stop < end && !skim_ends_literal(*stop))
 		stop++;
 	if ((size_t)(stop - p) < sizeof(s->literal) - s->n_literal) {
 		memcpy(s->literal + s->n_literal, p, (size_t)(stop - p));
@@ -183,8 +49,10 @@ static const char *in_literal(struct skim *s, const char *p, const char *end)
 	} else {
 		s->n_literal = sizeof(s->literal) - 1;	/* full: it is longer than anything that counts */
 	}
-	if (stop < end)
+	if (stop < end) {
+		skim_note_end(s, stop);
 		literal_over(s);
+	}
 	return stop;
 }
 
@@ -198,11 +66,11 @@ static void key_over(struct skim *s, const char *key, size_t n)
 	s->state = COLON;
 }
 
-static void begin_string(struct skim *s, const char *p)
+static void begin_string(struct skim *s, uint16_t node, const char *p)
 {
 	bool length = false;
 
-	s->node = value_node(s);
+	s->node = node;
 	s->key = false;
 	s->want = NULL;
 	for (const struct skim_node *at = first_want(s, s->node); at; at = next_want(s, at)) {
@@ -231,12 +99,12 @@ static void string_over(struct skim *s)
 		if (at->want == s->want || !value_keeps(at->want))
 			value_end(&s->item, at->want, s->length);
 	}
-	value_over(s);
+	skim_value_over(s);
 }
 
 static const char *in_string(struct skim *s, const char *p, const char *end)
 {
-	const char *stop = stride(p, end, false);
+	const char *stop = stride_text(p, end);
 
 	if (stop > p) {
 		skim_flush_high(s);
@@ -248,8 +116,10 @@ static const char *in_string(struct skim *s, const char *p, const char *end)
 		s->state = ESCAPE;
 		return stop + 1;
 	}
-	if (!s->key)
+	if (!s->key) {
+		skim_note_end(s, stop);
 		skim_text_over(s, stop);
+	}
 	string_over(s);
 	return stop + 1;
 }
@@ -257,7 +127,7 @@ static const char *in_string(struct skim *s, const char *p, const char *end)
 /* Most keys stand in one buffer and hold no escape. */
 static const char *begin_key(struct skim *s, const char *p, const char *end)
 {
-	const char *stop = stride(p, end, false);
+	const char *stop = stride_text(p, end);
 
 	s->key = true;
 	s->n_key = 0;
@@ -272,13 +142,40 @@ static const char *begin_key(struct skim *s, const char *p, const char *end)
 	return stop + 1;
 }
 
+/* ---- values that stand where somebody knows */
+
+void skim_string(struct skim *s, uint16_t node, struct str raw)
+{
+	begin_string(s, node, raw.p);
+	if (s->state == STRING && memchr(raw.p, '\\', raw.n)) {
+		skim_write(s, raw.p, raw.n + 1);
+		return;
+	}
+	skim_text_over(s, raw.p + raw.n);
+	if (s->state == PASS)
+		return;
+	if (raw.n)
+		skim_put(s, raw.p, raw.n);
+	string_over(s);
+}
+
+void skim_literal(struct skim *s, uint16_t node, struct str text)
+{
+	s->node = node;
+	s->n_literal = 0;
+	in_literal(s, text.p, text.p + text.n);
+	literal_over(s);
+}
+
 /* ---- what nobody wants */
 
 static const char *in_pass(struct skim *s, const char *p, const char *end)
 {
-	p = stride(p, end, false);
+	p = stride_text(p, end);
 	if (p == end)
 		return end;
+	if (*p == '"')
+		skim_note_end(s, p);
 	if (*p == '"' && s->after != SKIP)
 		skim_text_over(s, p);
 	s->state = *p == '"' ? s->after : PASS_ESCAPE;
@@ -287,18 +184,19 @@ static const char *in_pass(struct skim *s, const char *p, const char *end)
 
 static const char *in_skip(struct skim *s, const char *p, const char *end)
 {
-	while ((p = stride(p, end, true)) < end) {
+	while ((p = stride_brackets(p, end)) < end) {
 		char c = *p++;
 		if (c == '"') {
 			s->state = PASS;
 			s->after = SKIP;
+			skim_note(s, TOKEN_STRING, SKIM_NODES, p);
 			return p;
 		}
 		if (c == '{' || c == '[') {
 			s->skipped++;
 		} else if (!--s->skipped) {
 			skim_text_over(s, p);
-			value_over(s);
+			skim_value_over(s);
 			return p;
 		}
 	}
@@ -312,17 +210,19 @@ static const char *in_value(struct skim *s, const char *p)
 	char c = *p++;
 
 	if (c == '{' || c == '[') {
-		open_container(s, p - 1, c == '[');
+		skim_open(s, p - 1, c == '[');
 	} else if (c == '"') {
-		begin_string(s, p);
+		begin_string(s, value_node(s), p);
+		skim_note(s, TOKEN_STRING, first_want(s, s->node) ? s->node : SKIM_NODES, p);
 	} else if (c == ']' || c == '}') {
-		close_container(s, p, c == ']');
+		skim_close(s, p, c == ']');
 	} else if (c == ':') {
 		s->state = DEAD;
 	} else if (c != ',') {
 		s->node = value_node(s);
 		s->n_literal = 0;
 		s->state = LITERAL;
+		skim_note(s, TOKEN_LITERAL, first_want(s, s->node) ? s->node : SKIM_NODES, p - 1);
 		return p - 1;
 	}
 	return p;
@@ -354,7 +254,7 @@ static const char *in_next(struct skim *s, const char *p, const char *end)
 	if (c == ',')
 		s->state = in_object(s) ? KEY : VALUE;
 	else if (c == '}' || c == ']')
-		close_container(s, p, c == ']');
+		skim_close(s, p, c == ']');
 	else if (c == '"' && s->state == KEY)
 		return begin_key(s, p, end);
 	else
@@ -462,6 +362,7 @@ void skim_begin(struct skim *s, const struct skim_table *table, skim_each_fn eac
 	s->error = 0;
 	s->texts = NULL;
 	s->scan.to = NULL;
+	s->tokens = NULL;
 }
 
 void skim_field(struct skim *s, struct str name)
@@ -471,7 +372,7 @@ void skim_field(struct skim *s, struct str name)
 	s->level[0] = (struct skim_level){ .node = name.n > SKIM_KEY ? SKIM_NODES : skim_child(s->table, 0, name.p, name.n) };
 	s->node = s->level[0].node;
 	s->depth = 1;
-	begin_string(s, NULL);
+	begin_string(s, s->node, NULL);
 	s->depth = 0;
 	s->state = s->state == STRING ? FIELD : DEAD;
 }

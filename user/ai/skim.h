@@ -178,6 +178,7 @@ struct skim {
 	struct text_scan scan;
 	const char *text_from;	/* in what is being written; what stands before it has been counted */
 	uint8_t text_depth;	/* of the value that is counted */
+	struct tokens *tokens;	/* told what is met; NULL: nobody asks */
 	struct skim_level level[SKIM_DEPTH];
 	struct item item;
 };

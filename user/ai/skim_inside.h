@@ -26,6 +26,107 @@ enum state {
 /* The child of that key; SKIM_NODES where none is wanted. */
 uint16_t skim_child(const struct skim_table *, uint16_t parent, const char *key, size_t n);
 
+/*
+ * What a skim does with a value, for one who knows where it stands: a string's raw text with its quote behind it,
+ * a literal, an object or array. The state that follows is DEAD where the text has a bad escape.
+ */
+void skim_string(struct skim *, uint16_t node, struct str raw);
+void skim_literal(struct skim *, uint16_t node, struct str text);
+void skim_container(struct skim *, uint16_t node);
+
+/* What was met, for one who asked to be told (skim.tokens): values in their order, where they stood in the text. */
+enum token_kind { TOKEN_STRING, TOKEN_LITERAL, TOKEN_CONTAINER };
+
+struct token {
+	const char *p, *end;	/* of a string without its quotes; of a container no end */
+	uint16_t node;		/* SKIM_NODES: nobody wants it */
+	uint8_t kind;		/* enum token_kind */
+};
+
+#define SKIM_TOKENS 64
+
+struct tokens {
+	unsigned int n;
+	bool unfit;		/* there were more, or an object that is taken as a whole */
+	struct token token[SKIM_TOKENS];
+};
+
+static inline void skim_note(struct skim *s, enum token_kind kind, uint16_t node, const char *p)
+{
+	struct tokens *tokens = s->tokens;
+
+	if (!tokens)
+		return;
+	if (tokens->n == SKIM_TOKENS)
+		tokens->unfit = true;
+	else
+		tokens->token[tokens->n++] = (struct token){ p, p, node, (uint8_t)kind };
+}
+
+static inline void skim_note_unfit(struct skim *s)
+{
+	if (s->tokens)
+		s->tokens->unfit = true;
+}
+
+static inline void skim_note_end(struct skim *s, const char *end)
+{
+	if (s->tokens && s->tokens->n)
+		s->tokens->token[s->tokens->n - 1].end = end;
+}
+
+static inline bool skim_ends_literal(char c)
+{
+	switch (c) {
+	case ' ': case '\n': case '\r': case '\t':
+	case ',': case ':': case '"': case '{': case '}': case '[': case ']': case 0:
+		return true;
+	}
+	return false;
+}
+
+/* ---- where a skim stands */
+
+static inline bool in_object(const struct skim *s)
+{
+	return s->depth && !s->level[s->depth - 1].array;
+}
+
+static inline const struct skim_node *node_of(const struct skim *s, uint16_t node)
+{
+	return node == SKIM_NODES ? NULL : &s->table->nodes[node];
+}
+
+/* Every want of a node: for (at = first_want(s, node); at; at = next_want(s, at)) */
+static inline const struct skim_node *first_want(const struct skim *s, uint16_t node)
+{
+	const struct skim_node *at = node_of(s, node);
+
+	return at && at->want ? at : NULL;
+}
+
+static inline const struct skim_node *next_want(const struct skim *s, const struct skim_node *at)
+{
+	return at->same ? &s->table->nodes[at->same] : NULL;
+}
+
+/* Before a value: which node is it? In an object its key has said so. */
+static inline uint16_t value_node(const struct skim *s)
+{
+	if (!s->depth)
+		return 0;
+	return s->level[s->depth - 1].array ? s->level[s->depth - 1].node : s->node;
+}
+
+static inline void skim_value_over(struct skim *s)
+{
+	s->state = s->depth ? NEXT : ROOT;
+}
+
+/* A bracket at p; p is behind one. */
+void skim_open(struct skim *, const char *p, bool array);
+void skim_close(struct skim *, const char *p, bool array);
+
 /* What a value is put into: item's slots and texts. */
 bool value_keeps(const struct want *);		/* a string's text */
 void value_container(struct item *, const struct want *);

@@ -14,32 +14,77 @@ static inline v16 filled(uint8_t c)
 	return (v16){ c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c };
 }
 
-/* Where the first byte stands that is a quote or a backslash; with brackets also [ ] { }. */
-static inline const char *stride(const char *p, const char *end, bool brackets)
+/* The first of 16 bytes that is set in hit; 16: none. */
+static inline unsigned int first_hit(v16 hit)
 {
-	const v16 quote = filled('"'), back = filled('\\'), open = filled('{'), close = filled('}');
+#ifdef __SSE2__
+	typedef char c16 __attribute__((vector_size(16)));
+	unsigned int bits = (unsigned int)__builtin_ia32_pmovmskb128((c16)hit);
+
+	return bits ? (unsigned int)__builtin_ctz(bits) : 16;
+#else
+	uint64_t half[2];
+
+	/* both kinds of machine are little-endian: the first byte is the lowest */
+	memcpy(half, &hit, 16);
+	return half[0] ? (unsigned int)__builtin_ctzll(half[0]) / 8 :
+	       half[1] ? 8 + (unsigned int)__builtin_ctzll(half[1]) / 8 : 16;
+#endif
+}
+
+static inline unsigned int count_hits(v16 hit)
+{
+#ifdef __SSE2__
+	typedef char c16 __attribute__((vector_size(16)));
+
+	return (unsigned int)__builtin_popcount((unsigned int)__builtin_ia32_pmovmskb128((c16)hit));
+#else
+	uint64_t half[2];
+
+	memcpy(half, &hit, 16);
+	return (unsigned int)(__builtin_popcountll(half[0]) + __builtin_popcountll(half[1])) / 8;
+#endif
+}
+
+static inline v16 load16(const char *p)
+{
+	v16 v;
+
+	memcpy(&v, p, 16);
+	return v;
+}
+
+/* Where the first quote or backslash stands. */
+static inline const char *stride_text(const char *p, const char *end)
+{
+	const v16 quote = filled('"'), back = filled('\\');
 
 	for (; end - p >= 16; p += 16) {
-		uint64_t half[2];
-		v16 v, hit;
+		v16 v = load16(p);
+		unsigned int at = first_hit((v16)(v == quote) | (v16)(v == back));
 
-		memcpy(&v, p, 16);
-		if (brackets) {
-			v16 low = v | 0x20;	/* [ and ] become { and } */
-			hit = (v16)(v == quote) | (v16)(low == open) | (v16)(low == close);
-		} else {
-			hit = (v16)(v == quote) | (v16)(v == back);
-		}
-		/* both kinds of machine are little-endian: the first byte is the lowest */
-		memcpy(half, &hit, 16);
-		if (half[0])
-			return p + __builtin_ctzll(half[0]) / 8;
-		if (half[1])
-			return p + 8 + __builtin_ctzll(half[1]) / 8;
+		if (at < 16)
+			return p + at;
 	}
-	for (; p < end; p++)
-		if (*p == '"' || (brackets ? (*p | 0x20) == '{' || (*p | 0x20) == '}' : *p == '\\'))
-			break;
+	while (p < end && *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
+/* Where the first quote or bracket stands: [ ] { } */
+static inline const char *stride_brackets(const char *p, const char *end)
+{
+	const v16 quote = filled('"'), open = filled('{'), close = filled('}');
+
+	for (; end - p >= 16; p += 16) {
+		v16 v = load16(p), low = v | 0x20;	/* [ and ] become { and } */
+		unsigned int at = first_hit((v16)(v == quote) | (v16)(low == open) | (v16)(low == close));
+
+		if (at < 16)
+			return p + at;
+	}
+	while (p < end && *p != '"' && (*p | 0x20) != '{' && (*p | 0x20) != '}')
+		p++;
 	return p;
 }
 

@@ -379,7 +379,9 @@ int hot_new(struct source *source, struct queue *queue, const struct wants *want
 		mem_free(hot);
 		return err;
 	}
-	err = hot_wants(hot, wants);
+	err = moulds_new(&hot->moulds);
+	if (err == 0)
+		err = hot_wants(hot, wants);
 	if (err < 0) {
 		hot_free(hot);
 		return err;
@@ -445,6 +447,7 @@ struct hot *hot_free(struct hot *hot)
 	processes_done(&hot->processes);
 	wire_done(&hot->wire);
 	hot_drop_spares(hot);
+	moulds_free(hot->moulds);
 	mem_free(hot->wants);
 	return mem_free(hot);
 }

@@ -206,6 +206,7 @@ static int on_request(struct hot *hot, struct exchange *exchange, const struct h
 	}
 	enter(hot, exchange, draft);
 	reader_begin(reader_of(draft), &draft->wants->wants, &draft->call, emit, hot);
+	reader_moulds(reader_of(draft), hot->moulds);
 	interest = reader_head(reader_of(draft), head);
 	if (interest <= INTEREST_NONE) {
 		draft_put(hot, draft);

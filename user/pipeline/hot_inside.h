@@ -6,6 +6,7 @@
 #ifndef AITAP_PIPELINE_HOT_INSIDE_H
 #define AITAP_PIPELINE_HOT_INSIDE_H
 
+#include "ai/mould.h"
 #include "noun/call.h"
 #include "pipeline/hot.h"
 #include "pipeline/process.h"
@@ -26,6 +27,7 @@ struct hot {
 	struct queue *queue;
 	struct stats *stats;
 	struct held *wants;
+	struct moulds *moulds;
 	struct wire wire;
 	struct strands strands;
 	struct processes processes;
