@@ -82,9 +82,59 @@ static void shapes(void **state)
 	mem_free(told);
 }
 
+/* Nothing of the head was seen: the answer's own names are all there is. */
+static void nameless(void **state)
+{
+	static const struct {
+		const char *asked, *came, *provider, *dialect;	/* NULL: nothing is told */
+	} table[] = {
+		{ "{\"model\":\"claude-sonnet-5\"}", "{\"type\":\"message\",\"id\":\"msg_011CdX\",\"model\":\"claude-sonnet-5\",\"usage\":{\"input_tokens\":3,\"output_tokens\":5}}",
+		  "anthropic", "anthropic" },
+		{ "{\"model\":\"c\"}", "{\"type\":\"message\",\"id\":\"msg_bdrk_01\",\"model\":\"claude-sonnet-5\",\"usage\":{\"input_tokens\":3,\"output_tokens\":5}}",
+		  "aws.bedrock", "anthropic" },
+		{ "{\"model\":\"k2\"}", "{\"type\":\"message\",\"id\":\"1\",\"model\":\"k2\",\"usage\":{\"input_tokens\":3,\"output_tokens\":5}}",
+		  "anthropic-compatible", "anthropic" },
+		{ "{\"model\":\"gpt-5\"}", "{\"object\":\"chat.completion\",\"model\":\"gpt-5\",\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":5}}",
+		  "openai", "openai" },
+		{ "{\"model\":\"llama\"}", "{\"object\":\"chat.completion\",\"model\":\"llama\",\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":5}}",
+		  "openai-compatible", "openai" },
+		{ "{\"contents\":[]}", "{\"candidates\":[],\"usageMetadata\":{\"promptTokenCount\":3,\"candidatesTokenCount\":5},\"modelVersion\":\"gemini-3\"}",
+		  "gcp.gemini", "gemini" },
+		{ "{\"order\":1}", "{\"ok\":true}", NULL, NULL },
+	};
+	struct dialogue_told *told = mem_new(sizeof(*told));
+
+	(void)state;
+	EACH(row, table) {
+		static struct wants wants;
+		struct reader *reader = mem_new(reader_size());
+		struct call *call = mem_new(sizeof(*call));
+		struct head head = { .side = SIDE_REQUEST, .mid_connection = true };
+
+		memset(told, 0, sizeof(*told));
+		reader_begin(reader, &wants, call, dialogue_emit, told);
+		assert_int_equal(reader_head(reader, &head), INTEREST_MAYBE);
+		dialogue_body(reader, SIDE_REQUEST, ITEM_DOCUMENT, row->asked, 1, true);
+		head.side = SIDE_RESPONSE;
+		reader_head(reader, &head);
+		dialogue_body(reader, SIDE_RESPONSE, ITEM_DOCUMENT, row->came, 1, true);
+		reader_end(reader, ENDING_COMPLETE);
+		assert_int_equal(told->n, row->provider != NULL);
+		if (row->provider) {
+			assert_string_equal(told->calls[0].provider, row->provider);
+			assert_string_equal(told->calls[0].dialect, row->dialect);
+			assert_int_equal(told->calls[0].usages[0].count[COUNT_INPUT], 3);
+			assert_int_equal(told->calls[0].usages[0].count[COUNT_OUTPUT], 5);
+		}
+		mem_free(call);
+		mem_free(reader);
+	}
+	mem_free(told);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(shapes) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(shapes), cmocka_unit_test(nameless) };
 
 	return RUN(tests);
 }

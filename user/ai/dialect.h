@@ -13,6 +13,8 @@
 
 #include "ai/provider.h"
 
+_Static_assert(PICK_MAX <= SKIM_PICKS, "a pick is a bit of 64");
+
 struct dialect {
 	struct call *call;		/* zeroed at its begin, filled as things become known */
 	const struct wants *wants;

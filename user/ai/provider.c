@@ -180,6 +180,11 @@ bool provider_choose(const struct head *head, const struct wants *wants, struct 
 		choose_dialect(head, own, ret);
 	else
 		ret->dialect = own;
+	/* joined so late that not even the host was seen: the bodies must tell all of it */
+	if (!head->path.n && !head->host.n && head->mid_connection) {
+		ret->dialect = &dialect_openai;
+		return true;
+	}
 	if (!ret->dialect && ret->known)
 		ret->dialect = &dialect_openai;
 	if (ret->known || !ret->dialect || ret->name[0])

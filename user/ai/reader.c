@@ -227,7 +227,8 @@ static bool is_proto(struct reader *r, const struct piece *piece)
 {
 	const struct provider *provider;
 
-	if (piece->kind != ITEM_MESSAGE || !piece->binary)
+	/* { is no field that proto3 has: JSON, in a WebSocket's binary message */
+	if (piece->kind != ITEM_MESSAGE || !piece->binary || (piece->text.n && *piece->text.p == '{'))
 		return false;
 	provider = r->choice.route || r->compiled->messages[piece->side].n_nodes ? NULL : provider_messages(r->choice.name);
 	if (provider)
@@ -431,6 +432,18 @@ static void conclude(struct reader *r)
 		snprintf(call->error_type, sizeof(call->error_type), "%u", call->status);
 }
 
+/* Neither host nor path was seen. */
+static void name_provider(struct reader *r)
+{
+	struct call *call = r->dialect.call;
+	const char *name = shape_provider(call);
+
+	if (name)
+		STR_COPY(call->provider, str_of(name));
+	else
+		snprintf(call->provider, sizeof(call->provider), "%s-compatible", call->dialect);
+}
+
 void reader_end(struct reader *r, enum ending ending)
 {
 	const struct provider *provider;
@@ -444,6 +457,8 @@ void reader_end(struct reader *r, enum ending ending)
 	if (r->interest == INTEREST_MAYBE && !r->dialect.sure)
 		return;
 	conclude(r);
+	if (r->pathless && !r->choice.name[0])
+		name_provider(r);
 	r->dialect.cut = ending != ENDING_COMPLETE;
 	if (provider->end)
 		provider->end(&r->dialect, ending);

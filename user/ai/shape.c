@@ -5,6 +5,8 @@
  * only where one body bears two marks. Chat requests of OpenAI and Anthropic
  * look alike unless they use what only one of them has; their answers never do.
  */
+#include <string.h>
+
 #include "ai/shape.h"
 
 enum mark {
@@ -81,5 +83,27 @@ const struct shape *shape_of(const struct item *item)
 		    rows[i].how == IS ? str_eq(text, str_of(rows[i].text)) : str_starts(text, str_of(rows[i].text)))
 			return &rows[i].shape;
 	}
+	return NULL;
+}
+
+/* Anthropic numbers its messages so, and those that others serve otherwise; the models are sold by nobody else under these names. */
+const char *shape_provider(const struct call *call)
+{
+	static const struct {
+		const char *dialect, *id, *model, *provider;
+	} signs[] = {
+		{ "anthropic", "msg_vrtx_", "", "gcp.vertex_ai" }, { "anthropic", "msg_bdrk_", "", "aws.bedrock" },
+		{ "anthropic", "msg_01", "claude-", "anthropic" },
+		{ "openai", "", "gpt-", "openai" }, { "openai", "", "o1", "openai" }, { "openai", "", "o3", "openai" },
+		{ "openai", "", "o4-", "openai" }, { "openai", "", "text-embedding-", "openai" },
+		{ "openai", "", "grok-", "x_ai" },
+		{ "gemini", "", "gemini-", "gcp.gemini" },
+	};
+	struct str model = str_of(call->model[0] ? call->model : call->model_requested);
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
+		if (!strcmp(call->dialect, signs[i].dialect) && str_starts(str_of(call->response_id), str_of(signs[i].id)) &&
+		    str_starts(model, str_of(signs[i].model)))
+			return signs[i].provider;
 	return NULL;
 }
