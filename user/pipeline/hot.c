@@ -175,9 +175,10 @@ static void count_protocol(struct hot *hot, struct strand *strand)
 	case CONN_UNKNOWN:
 	case CONN_HTTP1:
 		return;
-	case CONN_HTTP2:
+	case CONN_HTTP2:	/* what passes in it decides */
 		stat_add(hot->stats, STAT_HTTP2, 1);
-		break;
+		strand->protocol_counted = true;
+		return;
 	case CONN_WEBSOCKET:
 		stat_add(hot->stats, STAT_WEBSOCKET, 1);
 		break;
@@ -216,6 +217,8 @@ static void on_data(struct hot *hot, const struct event_data *event)
 	strand_wait(&hot->strands, strand, conn_waits(strand->conn));
 	if (!strand->protocol_counted)
 		count_protocol(hot, strand);
+	if (strand->verdict == EVENT_VERDICT_NEVER && conn_facts(strand->conn).protocol == CONN_HTTP2)
+		conn_forget(strand->conn);
 	hot->strand = NULL;
 	if (!list_empty(&strand->ending) && strand_whole(strand))
 		finish(hot, strand);

@@ -81,8 +81,16 @@ void hot_judge(struct hot *hot, struct strand *strand, enum event_verdict verdic
 	hot->source->ops->judge(hot->source, strand->id, verdict);
 }
 
+/*
+ * A write that begins a request wakes a quiet connection up, if it is HTTP/1: to
+ * the kernel none looks like one in HTTP/2, whose heads are compressed. There
+ * quiet is for good, and must not hit what may still be AI: exchanges that are
+ * under way keep it open, and one that was AI does for ever, for a gateway
+ * sends both kinds over one connection.
+ */
 static void stranger(struct hot *hot, struct strand *strand)
 {
+	bool http2 = conn_facts(strand->conn).protocol == CONN_HTTP2;
 	struct str name = conn_facts(strand->conn).server_name;
 
 	if (strand->verdict == EVENT_VERDICT_AI || strand->verdict == EVENT_VERDICT_SERVING)
@@ -91,10 +99,10 @@ static void stranger(struct hot *hot, struct strand *strand)
 		hot_judge(hot, strand, EVENT_VERDICT_NEVER);
 		return;
 	}
-	if (++strand->strangers < STRANGERS)
+	if (++strand->strangers < STRANGERS || (http2 && strand->drafts))
 		return;
 	strand->strangers = 0;
-	hot_judge(hot, strand, EVENT_VERDICT_QUIET);
+	hot_judge(hot, strand, http2 ? EVENT_VERDICT_NEVER : EVENT_VERDICT_QUIET);
 }
 
 /* ---- a call on its way */
@@ -196,6 +204,7 @@ static void enter(struct hot *hot, struct exchange *exchange, struct draft *draf
 
 static int on_request(struct hot *hot, struct exchange *exchange, const struct head *head, struct draft **slot)
 {
+	bool http2 = conn_facts(hot->strand->conn).protocol == CONN_HTTP2;
 	struct draft *draft = draft_get(hot);
 	int interest;
 
@@ -214,11 +223,16 @@ static int on_request(struct hot *hot, struct exchange *exchange, const struct h
 		return 0;
 	}
 	*slot = draft;
+	hot->strand->drafts++;
 	if (interest == INTEREST_AI) {
 		hot->strand->strangers = 0;
 		if (exchange_facts(exchange)->role == ROLE_SERVER) {
-			/* no record comes of it: of its answers the heads are enough to join it to its caller */
-			hot_judge(hot, hot->strand, EVENT_VERDICT_SERVING);
+			/*
+			 * No record comes of it: of its answers the heads are enough to join it to its
+			 * caller. In HTTP/2 a call that is cut in the middle takes other streams' heads
+			 * with it.
+			 */
+			hot_judge(hot, hot->strand, http2 ? EVENT_VERDICT_AI : EVENT_VERDICT_SERVING);
 			announce(hot);
 		} else {
 			hot_judge(hot, hot->strand, EVENT_VERDICT_AI);
@@ -234,7 +248,7 @@ static int on_head(void *ctx, struct exchange *exchange, const struct head *head
 
 	if (head->side == SIDE_REQUEST && !*slot)
 		return on_request(hot, exchange, head, slot);
-	if (!*slot)
+	if (!*slot || (head->trailer && head->side == SIDE_REQUEST))
 		return 0;
 	enter(hot, exchange, *slot);
 	return reader_head(reader_of(*slot), head);
@@ -262,8 +276,11 @@ static void on_end(void *ctx, struct exchange *exchange, enum ending ending)
 	hot->ended = true;
 	hot->ending = ending;
 	reader_end(reader_of(draft), ending);
+	hot->strand->drafts--;
 	if (!draft->parts)
 		stranger(hot, hot->strand);
+	else if (hot->strand->verdict == EVENT_VERDICT_UNDECIDED && conn_facts(hot->strand->conn).protocol == CONN_HTTP2)
+		hot_judge(hot, hot->strand, EVENT_VERDICT_AI);
 	*slot = NULL;
 	draft_put(hot, draft);
 }

@@ -33,9 +33,9 @@ enum stat_name {
 	STAT_TRAITS_LOST,
 	STAT_ENVIRONS_LOST,	/* environments that could not be put together */
 	STAT_NO_MEMORY,
-	STAT_HTTP2,		/* connections in a protocol that is not read yet, or is none of ours */
+	STAT_HTTP2,		/* connections by protocol, but for HTTP/1 */
 	STAT_WEBSOCKET,
-	STAT_OTHER,
+	STAT_OTHER,		/* none that is read */
 	STAT_MISSING_BYTES,	/* holes in streams */
 	STAT_MAX,
 };

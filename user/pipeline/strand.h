@@ -32,7 +32,8 @@ struct strand {
 	uint8_t hierarchy;
 	uint8_t library;
 	uint8_t verdict;		/* enum event_verdict as given */
-	uint8_t strangers;		/* requests that were not AI, in a row */
+	uint32_t strangers;		/* requests that were not AI, in a row */
+	uint32_t drafts;		/* exchanges under way that are AI, or may be */
 	bool identified;		/* an EVENT_OPEN came */
 	bool protocol_counted;
 	bool end_known;			/* end[] says how long the streams are */

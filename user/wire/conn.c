@@ -360,6 +360,14 @@ void conn_role(struct conn *conn, enum call_role role)
 	conn->role = (uint8_t)role;
 }
 
+void conn_forget(struct conn *conn)
+{
+	protocol_of(conn)->end(conn, false);
+	conn_turn(conn, CONN_OTHER);
+	for (unsigned int dir = 0; dir < 2; dir++)
+		buf_done(&message_of(conn, dir)->head);
+}
+
 struct conn *conn_free(struct conn *conn)
 {
 	struct segment *segment;

@@ -97,6 +97,8 @@ void conn_tick(struct conn *, uint64_t boot_ns);	/* what waited for LIMIT_REORDE
  * but for what each stream's bytes said of the other. Ends every exchange.
  */
 void conn_end(struct conn *, const uint64_t offset[2]);
+/* Nobody listens any more: ends what is under way, keeps nothing, and reads nothing of what still comes. */
+void conn_forget(struct conn *);
 struct conn *conn_free(struct conn *);			/* exchanges that conn_end() did not end are aborted */
 struct conn_facts conn_facts(const struct conn *);
 
