@@ -28,7 +28,7 @@ struct dialect {
 	char billed[128];		/* the model that is billed where the answer does not name it as its own */
 	bool sure;			/* the body says that it is AI; matters on an unknown host */
 	uint32_t emitted;
-	uint64_t own[16];		/* the dialect's own memory, zero at its begin */
+	uint64_t own[72];		/* the dialect's own memory, zero at its begin */
 	usage_fn emit;
 	void *ctx;
 };

@@ -171,7 +171,6 @@ static const struct route routes[] = {
 	{ "*/publishers/*/models/*:rawPredict", "chat" },
 	{ "*/publishers/*/models/*:streamRawPredict", "chat", ROUTE_STREAM },
 	{ "*/moderations", "moderation", ROUTE_FREE },
-	{ "*/realtime", "realtime", ROUTE_WEAK },
 	{ "*/realtime/client_secrets", "realtime", ROUTE_FREE },
 	{ "*/threads/*/runs", "invoke_agent" },
 	{ "*/threads/runs", "invoke_agent" },

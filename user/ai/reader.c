@@ -35,6 +35,7 @@ struct reader {
 	bool open[2];		/* an item is under way, by enum side */
 	bool stopped[2];	/* nothing more is wanted of that side */
 	bool wanted_open;	/* and it is skimmed for what the configuration wants */
+	bool socket;		/* what the client sends is no request, but a session */
 	bool unwrap;		/* the answer's item is wrapped */
 	struct wrapped wrapped;
 	struct skim skim[2];
@@ -119,7 +120,7 @@ static void read_route(struct reader *r, const struct head *head)
 	const struct route *route = r->choice.route;
 	struct call *call = r->dialect.call;
 	unsigned int flags = route ? route->flags : 0;
-	bool upgrade = head_get(head, STR("upgrade")).n, get = str_eq(head->method, STR("GET")) && !upgrade;
+	bool upgrade = r->socket = str_ieq(head_get(head, STR("upgrade")), STR("websocket")), get = str_eq(head->method, STR("GET")) && !upgrade;
 
 	STR_COPY(call->operation, str_of(route ? route->operation : ""));
 	/* a GET makes nothing: it reads what was made */
@@ -371,8 +372,8 @@ static int end_item(struct reader *r, enum side side, bool whole)
 	if (!whole)
 		skim_stop(&r->skim[side]);
 	r->open[side] = false;
-	/* a frame is checked at its end: without it, nothing of it is sure */
-	if (!whole && item->kind == ITEM_FRAME)
+	/* a frame is checked at its end, and a session goes on behind a message: without their end, nothing of them is sure */
+	if (!whole && (item->kind == ITEM_FRAME || r->socket))
 		return err < 0 ? err : 0;
 	if (!whole)
 		halve(item);
@@ -401,7 +402,7 @@ int reader_piece(struct reader *r, const struct piece *piece)
 	} else if (!r->open[piece->side]) {
 		return 0;	/* its beginning was lost */
 	}
-	if (piece->side == SIDE_REQUEST) {
+	if (piece->side == SIDE_REQUEST && !r->socket) {
 		if (!r->hashed)
 			body_hash_begin(&r->hash, r->wants->secret);
 		r->hashed = true;

@@ -51,6 +51,7 @@ enum call_flag {
 	CALL_TOTAL_MISMATCH = 1u << 11,		/* the provider's total is not the sum of its parts */
 	CALL_RETRY = 1u << 12,			/* the client said so */
 	CALL_BACKGROUND = 1u << 13,		/* the answer comes later, by a retrieval */
+	CALL_TURN = 1u << 14,			/* one of many that a socket carries: its times are its own, not the exchange's */
 };
 
 struct call {

@@ -21,6 +21,7 @@ struct draft {
 	struct draft *next;
 	struct held *wants;
 	unsigned int parts;		/* calls that it became */
+	uint64_t told[2], missing;	/* of bytes, by the turns before */
 	struct call call;
 	_Alignas(16) uint8_t reader[];
 };
@@ -41,6 +42,7 @@ static struct draft *draft_get(struct hot *hot)
 	draft->wants = hot->wants;
 	draft->wants->users++;
 	draft->parts = 0;
+	draft->told[0] = draft->told[1] = draft->missing = 0;
 	memset(&draft->call, 0, sizeof(draft->call));
 	return draft;
 }
@@ -119,12 +121,8 @@ static void fill_origin(struct call *call, const struct strand *strand)
 	STR_COPY(call->sni, conn_facts(strand->conn).server_name);
 }
 
-static void fill_facts(struct hot *hot, struct call *call)
+static void fill_exchange(struct hot *hot, const struct exchange_facts *facts, struct call *call)
 {
-	const struct exchange_facts *facts = exchange_facts(hot->exchange);
-
-	call->exchange = facts->number;
-	call->role = facts->role;
 	call->begin_ns = facts->begin_ns;
 	call->sent_ns = facts->sent_ns;
 	call->first_byte_ns = facts->first_byte_ns;
@@ -132,15 +130,43 @@ static void fill_facts(struct hot *hot, struct call *call)
 	call->request_bytes = facts->request_bytes;
 	call->response_bytes = facts->response_bytes;
 	call->missing_bytes = facts->missing_bytes;
+}
+
+/* Its times are there. Bytes are those since the turn before. */
+static void fill_turn(struct hot *hot, const struct exchange_facts *facts, struct call *call)
+{
+	struct draft *draft = hot->draft;
+
+	if (!call->end_ns)
+		call->end_ns = facts->end_ns;
+	call->request_bytes = facts->request_bytes - draft->told[0];
+	call->response_bytes = facts->response_bytes - draft->told[1];
+	call->missing_bytes = facts->missing_bytes - draft->missing;
+	draft->told[0] = facts->request_bytes;
+	draft->told[1] = facts->response_bytes;
+	draft->missing = facts->missing_bytes;
+}
+
+static void fill_facts(struct hot *hot, struct call *call)
+{
+	const struct exchange_facts *facts = exchange_facts(hot->exchange);
+	bool turn = call->flags & CALL_TURN;
+
+	call->exchange = facts->number;
+	call->role = facts->role;
+	if (turn)
+		fill_turn(hot, facts, call);
+	else
+		fill_exchange(hot, facts, call);
 	if (facts->mid_connection)
 		call->flags |= CALL_MID_CONNECTION;
 	if (facts->truncated)
 		call->flags |= CALL_TRUNCATED;
 	if (facts->undecoded)
 		call->flags |= CALL_UNDECODED;
-	if (facts->missing_bytes)
+	if (call->missing_bytes)
 		call->flags |= CALL_INCOMPLETE;
-	if (hot->ended && hot->ending == ENDING_ABORTED)
+	if (hot->ended && hot->ending == ENDING_ABORTED && !turn)
 		call->flags |= CALL_ABORTED;
 	if (hot->ended && hot->ending == ENDING_HOLE)
 		call->flags |= CALL_INCOMPLETE;
