@@ -74,7 +74,7 @@ static void begin_string(struct skim *s, uint16_t node, const char *p)
 	s->key = false;
 	s->want = NULL;
 	for (const struct skim_node *at = first_want(s, s->node); at; at = next_want(s, at)) {
-		length |= at->want->rule != WANT_TEXT;
+		length |= !want_is_text(at->want);
 		if (value_keeps(at->want) && !s->want &&
 		    !(at->want->rule == WANT_FIRST && item_has(&s->item, at->want->pick)))
 			s->want = at->want;
@@ -83,7 +83,7 @@ static void begin_string(struct skim *s, uint16_t node, const char *p)
 	s->high = 0;
 	if (s->want)
 		value_begin(&s->item, s->want);
-	skim_text_begin(s, s->node, p);
+	skim_text_begin(s, s->node, p, true);
 	s->state = length ? STRING : PASS;
 	s->after = s->depth ? NEXT : ROOT;
 }

@@ -33,8 +33,10 @@ enum want_rule {
 	WANT_SEEN,	/* that something other than null stood there, an object or array as well: 1 */
 	WANT_NUMBERS,	/* an object, kept as JSON without its strings, truths and nulls */
 	WANT_EACH,	/* an object: skim_each_fn is called at its end, with what was picked so far */
-	WANT_TEXT,	/* counted as a text of the class that pick names: a string, or a container with all its JSON.
-			   Within a text that is being counted another is only one more of its class */
+	/* For these pick names a class of texts. Within a text that is being counted another is only one more of its class */
+	WANT_TEXT,	/* a string is counted */
+	WANT_JSON,	/* or a container, as it stands */
+	WANT_TALLY,	/* one more; nothing of it is counted */
 };
 
 struct want {

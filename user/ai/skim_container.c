@@ -37,10 +37,11 @@ void skim_open(struct skim *s, const char *p, bool array)
 	bool keyed = in_object(s), fit = true;
 	const struct want *numbers = NULL;
 
-	skim_text_begin(s, node, p);
+	skim_text_begin(s, node, p, false);
 	for (const struct skim_node *at = first_want(s, node); at; at = next_want(s, at)) {
 		value_container(&s->item, at->want);
-		fit &= at->want->rule != WANT_EACH && at->want->rule != WANT_NUMBERS && at->want->rule != WANT_TEXT;
+		fit &= at->want->rule != WANT_EACH && at->want->rule != WANT_NUMBERS &&
+			at->want->rule != WANT_JSON && at->want->rule != WANT_TALLY;
 		if (at->want->rule == WANT_NUMBERS && !array && !s->raw)
 			numbers = at->want;
 	}

@@ -129,6 +129,10 @@ void skim_close(struct skim *, const char *p, bool array);
 
 /* What a value is put into: item's slots and texts. */
 bool value_keeps(const struct want *);		/* a string's text */
+static inline bool want_is_text(const struct want *want)
+{
+	return want->rule >= WANT_TEXT;
+}
 void value_container(struct item *, const struct want *);
 void value_literal(struct item *, const struct want *, struct str literal);
 /* A string: begin, pieces of decoded text, end with the length of it all. */
@@ -143,7 +147,7 @@ void skim_hex_digit(struct skim *, char c);
 void skim_flush_high(struct skim *);
 
 /* A value that may be counted begins at p (NULL: with what is written next); one that ends before p may have been. */
-void skim_text_begin(struct skim *, uint16_t node, const char *p);
+void skim_text_begin(struct skim *, uint16_t node, const char *p, bool string);
 void skim_text_over(struct skim *, const char *p);
 
 /* WANT_NUMBERS under way: an object opened or closed below it (or itself), a number met. */

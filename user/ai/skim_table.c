@@ -88,7 +88,7 @@ static int step(struct skim_table *table, const char **path, uint16_t *node)
 /* A text is in no pick: what stands in the place of its class would be forgotten with it. */
 static uint64_t bit_of(const struct want *want)
 {
-	return 1ull << (want->rule == WANT_TEXT ? 0 : want->pick);
+	return 1ull << (want->rule >= WANT_TEXT ? 0 : want->pick);
 }
 
 static int add(struct skim_table *table, const struct want *want)

@@ -98,17 +98,17 @@ void skim_hex_digit(struct skim *s, char c)
 	put_unit(s, s->unit);
 }
 
-void skim_text_begin(struct skim *s, uint16_t node, const char *p)
+void skim_text_begin(struct skim *s, uint16_t node, const char *p, bool string)
 {
 	const struct skim_node *at = node == SKIM_NODES ? NULL : &s->table->nodes[node];
 
 	for (; s->texts && at && at->want; at = &s->table->nodes[at->same]) {
-		struct text *text = &s->texts[at->want->pick];
+		const struct want *want = at->want;
 
-		if (at->want->rule == WANT_TEXT && s->scan.to) {
-			text->pieces++;
-		} else if (at->want->rule == WANT_TEXT) {
-			text_begin(&s->scan, text);
+		if (want->rule == WANT_TALLY || (s->scan.to && want_is_text(want))) {
+			s->texts[want->pick].pieces++;
+		} else if (want->rule == WANT_JSON || (want->rule == WANT_TEXT && string)) {
+			text_begin(&s->scan, &s->texts[want->pick]);
 			s->text_from = p;
 			s->text_depth = s->depth;
 		}

@@ -189,7 +189,7 @@ void value_container(struct item *item, const struct want *want)
 {
 	if (want->rule == WANT_COUNT || want->rule == WANT_SEEN)
 		count(item, want);
-	else if (want->rule != WANT_TEXT)
+	else if (!want_is_text(want))
 		item->unread |= 1ull << want->pick;
 }
 
@@ -226,7 +226,7 @@ void value_literal(struct item *item, const struct want *want, struct str litera
 {
 	bool truth = str_eq(literal, STR("true"));
 
-	if (want->rule == WANT_TEXT)
+	if (want_is_text(want))
 		return;
 	if (!literal.n || str_eq(literal, STR("null"))) {
 		item->unread |= 1ull << want->pick;

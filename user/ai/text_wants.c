@@ -11,92 +11,120 @@
 #include "ai/pick.h"
 
 #define TEXT(path, class) { path, class, WANT_TEXT }
+#define JSON(path, class) { path, class, WANT_JSON }
+#define TALLY(path, class) { path, class, WANT_TALLY }
 
 static const struct want request[] = {
-#define PROMPT(at) \
-	TEXT(at "messages", TEXT_PROMPT), \
-	TEXT(at "messages[]", TEXT_TURNS), \
-	TEXT(at "contents", TEXT_PROMPT), \
-	TEXT(at "contents[]", TEXT_TURNS), \
-	TEXT(at "system", TEXT_PROMPT), \
-	TEXT(at "systemInstruction", TEXT_PROMPT), \
-	TEXT(at "system_instruction", TEXT_PROMPT), \
-	TEXT(at "contents[].parts[].inlineData", TEXT_IMAGES), \
-	TEXT(at "contents[].parts[].inline_data", TEXT_IMAGES), \
-	TEXT(at "contents[].parts[].fileData", TEXT_REMOTE), \
-	TEXT(at "contents[].parts[].file_data", TEXT_REMOTE), \
-	TEXT(at "cachedContent", TEXT_REMOTE), \
-	TEXT(at "tools", TEXT_TOOLS), \
-	TEXT(at "tools[]", TEXT_OFFERS), \
-	TEXT(at "tools[].functionDeclarations[]", TEXT_SCHEMAS), \
-	TEXT(at "tools[].function_declarations[]", TEXT_SCHEMAS)
-	PROMPT(""), PROMPT("request."),
-
+#define MESSAGE(at) \
+	TALLY(at "[]", TEXT_TURNS), \
+	TEXT(at "[].content", TEXT_PROMPT), \
+	TEXT(at "[].content[].text", TEXT_PROMPT), \
+	TEXT(at "[].content[].content", TEXT_PROMPT), \
+	TEXT(at "[].content[].content[].text", TEXT_PROMPT), \
+	TEXT(at "[].content[].thinking", TEXT_PROMPT), \
+	JSON(at "[].content[].input", TEXT_PROMPT), \
+	TEXT(at "[].reasoning_content", TEXT_PROMPT), \
+	JSON(at "[].tool_calls[].function.arguments", TEXT_PROMPT), \
+	TALLY(at "[].content[].image_url", TEXT_IMAGES), \
+	TALLY(at "[].content[].source", TEXT_IMAGES), \
+	TALLY(at "[].content[].image", TEXT_IMAGES), \
+	TALLY(at "[].content[].document", TEXT_IMAGES), \
+	TALLY(at "[].content[].document_url", TEXT_IMAGES), \
+	TALLY(at "[].content[].video", TEXT_IMAGES), \
+	TALLY(at "[].content[].file", TEXT_IMAGES), \
+	TALLY(at "[].content[].file_data", TEXT_IMAGES), \
+	TALLY(at "[].content[].file_url", TEXT_IMAGES), \
+	TALLY(at "[].content[].input_audio", TEXT_IMAGES), \
+	TALLY(at "[].content[].content[].source", TEXT_IMAGES), \
+	TALLY(at "[].content[].file_id", TEXT_REMOTE), \
+	TALLY(at "[].content[].file.file_id", TEXT_REMOTE), \
+	TALLY(at "[].content[].source.file_id", TEXT_REMOTE)
+	MESSAGE("messages"), MESSAGE("input"),
+	TALLY("messages[].images[]", TEXT_IMAGES),
+	JSON("messages[].content[].toolUse.input", TEXT_PROMPT),
+	JSON("messages[].content[].toolResult.content", TEXT_PROMPT),
+	TEXT("messages[].content[].reasoningContent.reasoningText.text", TEXT_PROMPT),
 	TEXT("input", TEXT_PROMPT),
-	TEXT("input[]", TEXT_TURNS),
+	TEXT("input[]", TEXT_PROMPT),
+	TEXT("input[].text", TEXT_PROMPT),
+	JSON("input[].output", TEXT_PROMPT),
+	TEXT("input[].arguments", TEXT_PROMPT),
+	TEXT("input[].summary[].text", TEXT_PROMPT),
+	TEXT("system", TEXT_PROMPT),
+	TEXT("system[].text", TEXT_PROMPT),
 	TEXT("instructions", TEXT_PROMPT),
 	TEXT("prompt", TEXT_PROMPT),
+	TEXT("prompt[]", TEXT_PROMPT),
 	TEXT("content", TEXT_PROMPT),
 	TEXT("inputText", TEXT_PROMPT),
 	TEXT("inputs", TEXT_PROMPT),
-	TEXT("texts", TEXT_PROMPT),
-	TEXT("requests", TEXT_PROMPT),
-	TEXT("instances", TEXT_PROMPT),
+	TEXT("texts[]", TEXT_PROMPT),
+	TEXT("content.parts[].text", TEXT_PROMPT),
+	TEXT("requests[].content.parts[].text", TEXT_PROMPT),
+	TEXT("instances[].content", TEXT_PROMPT),
+	TEXT("instances[].prompt", TEXT_PROMPT),
 	TEXT("message", TEXT_PROMPT),
-	TEXT("chat_history", TEXT_PROMPT),
+	TEXT("chat_history[].message", TEXT_PROMPT),
 	TEXT("preamble", TEXT_PROMPT),
-	TEXT("documents", TEXT_PROMPT),
+	JSON("documents", TEXT_PROMPT),
 
-	TEXT("functions", TEXT_TOOLS),
-	TEXT("functions[]", TEXT_OFFERS),
-	TEXT("functions[].parameters", TEXT_SCHEMAS),
-	TEXT("tools[].function", TEXT_SCHEMAS),
-	TEXT("tools[].parameters", TEXT_SCHEMAS),
-	TEXT("tools[].input_schema", TEXT_SCHEMAS),
-	TEXT("tools[].parameter_definitions", TEXT_SCHEMAS),
-	TEXT("toolConfig", TEXT_TOOLS),
-	TEXT("toolConfig.tools[]", TEXT_OFFERS),
-	TEXT("toolConfig.tools[].toolSpec", TEXT_SCHEMAS),
-	TEXT("response_format", TEXT_TOOLS),
-	TEXT("text.format", TEXT_TOOLS),
-	TEXT("output_config", TEXT_TOOLS),
-	TEXT("output_format", TEXT_TOOLS),
-	TEXT("format", TEXT_TOOLS),
-	TEXT("generationConfig.responseSchema", TEXT_TOOLS),
-	TEXT("generationConfig.responseJsonSchema", TEXT_TOOLS),
-	TEXT("generationConfig.response_schema", TEXT_TOOLS),
-	TEXT("generationConfig.response_json_schema", TEXT_TOOLS),
+#define GOOGLE(at) \
+	TALLY(at "contents[]", TEXT_TURNS), \
+	TEXT(at "contents[].parts[].text", TEXT_PROMPT), \
+	TEXT(at "contents[].text", TEXT_PROMPT), \
+	JSON(at "contents[].parts[].functionCall", TEXT_PROMPT), \
+	JSON(at "contents[].parts[].function_call", TEXT_PROMPT), \
+	JSON(at "contents[].parts[].functionResponse", TEXT_PROMPT), \
+	JSON(at "contents[].parts[].function_response", TEXT_PROMPT), \
+	TEXT(at "systemInstruction.parts[].text", TEXT_PROMPT), \
+	TEXT(at "system_instruction", TEXT_PROMPT), \
+	TEXT(at "system_instruction.parts[].text", TEXT_PROMPT), \
+	TALLY(at "contents[].parts[].inlineData", TEXT_IMAGES), \
+	TALLY(at "contents[].parts[].inline_data", TEXT_IMAGES), \
+	TALLY(at "contents[].parts[].fileData", TEXT_REMOTE), \
+	TALLY(at "contents[].parts[].file_data", TEXT_REMOTE), \
+	TALLY(at "cachedContent", TEXT_REMOTE), \
+	TALLY(at "tools[].functionDeclarations[]", TEXT_SCHEMAS), \
+	TALLY(at "tools[].function_declarations[]", TEXT_SCHEMAS)
+	GOOGLE(""), GOOGLE("request."),
 
-	TEXT("messages[].content[].image_url", TEXT_IMAGES),
-	TEXT("messages[].content[].source", TEXT_IMAGES),
-	TEXT("messages[].content[].image", TEXT_IMAGES),
-	TEXT("messages[].content[].document", TEXT_IMAGES),
-	TEXT("messages[].content[].video", TEXT_IMAGES),
-	TEXT("messages[].content[].file", TEXT_IMAGES),
-	TEXT("messages[].content[].document_url", TEXT_IMAGES),
-	TEXT("messages[].content[].input_audio", TEXT_IMAGES),
-	TEXT("messages[].images[]", TEXT_IMAGES),
-	TEXT("input[].content[].image_url", TEXT_IMAGES),
-	TEXT("input[].content[].file_data", TEXT_IMAGES),
-	TEXT("input[].content[].file_url", TEXT_IMAGES),
+	JSON("tools", TEXT_TOOLS),
+	JSON("request.tools", TEXT_TOOLS),
+	JSON("functions", TEXT_TOOLS),
+	JSON("toolConfig", TEXT_TOOLS),
+	JSON("response_format", TEXT_TOOLS),
+	JSON("text.format", TEXT_TOOLS),
+	JSON("output_config", TEXT_TOOLS),
+	JSON("output_format", TEXT_TOOLS),
+	JSON("format", TEXT_TOOLS),
+	JSON("generationConfig.responseSchema", TEXT_TOOLS),
+	JSON("generationConfig.responseJsonSchema", TEXT_TOOLS),
+	JSON("generationConfig.response_schema", TEXT_TOOLS),
+	JSON("generationConfig.response_json_schema", TEXT_TOOLS),
+	TALLY("tools[]", TEXT_OFFERS),
+	TALLY("functions[]", TEXT_OFFERS),
+	TALLY("functions[].name", TEXT_SCHEMAS),
+	TALLY("tools[].function", TEXT_SCHEMAS),
+	TALLY("tools[].parameters", TEXT_SCHEMAS),
+	TALLY("tools[].input_schema", TEXT_SCHEMAS),
+	TALLY("tools[].parameter_definitions", TEXT_SCHEMAS),
+	TALLY("toolConfig.tools[]", TEXT_OFFERS),
+	TALLY("toolConfig.tools[].toolSpec", TEXT_SCHEMAS),
 
-	TEXT("tools[].googleSearch", TEXT_REMOTE),
-	TEXT("tools[].google_search", TEXT_REMOTE),
-	TEXT("tools[].urlContext", TEXT_REMOTE),
-	TEXT("tools[].url_context", TEXT_REMOTE),
-	TEXT("tools[].fileSearch", TEXT_REMOTE),
-	TEXT("mcp_servers", TEXT_REMOTE),
-	TEXT("web_search_options", TEXT_REMOTE),
-	TEXT("search_parameters", TEXT_REMOTE),
-	TEXT("plugins", TEXT_REMOTE),
-	TEXT("previous_response_id", TEXT_REMOTE),
-	TEXT("previous_interaction_id", TEXT_REMOTE),
-	TEXT("prompt.id", TEXT_REMOTE),
-	TEXT("conversation", TEXT_REMOTE),
-	TEXT("container", TEXT_REMOTE),
-	TEXT("input[].content[].file_id", TEXT_REMOTE),
-	TEXT("messages[].content[].file.file_id", TEXT_REMOTE),
-	TEXT("messages[].content[].source.file_id", TEXT_REMOTE),
+	TALLY("tools[].googleSearch", TEXT_REMOTE),
+	TALLY("tools[].google_search", TEXT_REMOTE),
+	TALLY("tools[].urlContext", TEXT_REMOTE),
+	TALLY("tools[].url_context", TEXT_REMOTE),
+	TALLY("tools[].fileSearch", TEXT_REMOTE),
+	TALLY("mcp_servers[]", TEXT_REMOTE),
+	TALLY("web_search_options", TEXT_REMOTE),
+	TALLY("search_parameters", TEXT_REMOTE),
+	TALLY("plugins[]", TEXT_REMOTE),
+	TALLY("previous_response_id", TEXT_REMOTE),
+	TALLY("previous_interaction_id", TEXT_REMOTE),
+	TALLY("prompt.id", TEXT_REMOTE),
+	TALLY("conversation", TEXT_REMOTE),
+	TALLY("container", TEXT_REMOTE),
 
 	{ "max_tokens", PICK_LIMIT },
 	{ "max_completion_tokens", PICK_LIMIT },
@@ -119,30 +147,30 @@ static const struct want request[] = {
 static const struct want openai[] = {
 #define CHOICE(at) \
 	TEXT(at "content", TEXT_ANSWER), \
+	TEXT(at "content[].text", TEXT_ANSWER), \
 	TEXT(at "refusal", TEXT_ANSWER), \
 	TEXT(at "reasoning_content", TEXT_REASONING), \
 	TEXT(at "reasoning", TEXT_REASONING), \
 	TEXT(at "reasoning_details[].data", TEXT_SEALED), \
 	TEXT(at "function_call.arguments", TEXT_ARGUMENTS), \
-	TEXT(at "tool_calls[].function.arguments", TEXT_ARGUMENTS), \
-	TEXT(at "tool_calls[].function.name", TEXT_CALLS)
+	JSON(at "tool_calls[].function.arguments", TEXT_ARGUMENTS), \
+	TALLY(at "tool_calls[].function.name", TEXT_CALLS)
 	CHOICE("choices[].message."), CHOICE("choices[].delta."),
 	TEXT("choices[].text", TEXT_ANSWER),
 
 	TEXT("output[].content[].text", TEXT_ANSWER),
 	TEXT("output[].content[].refusal", TEXT_ANSWER),
 	TEXT("output[].arguments", TEXT_ARGUMENTS),
-	TEXT("output[].input", TEXT_ARGUMENTS),
+	JSON("output[].input", TEXT_ARGUMENTS),
 	TEXT("output[].code", TEXT_ARGUMENTS),
-	TEXT("output[].name", TEXT_CALLS),
-	TEXT("output[].action", TEXT_FETCHED),
+	TALLY("output[].name", TEXT_CALLS),
+	JSON("output[].action", TEXT_FETCHED),
 	TEXT("output[].summary[].text", TEXT_REASONING),
 	TEXT("output[].encrypted_content", TEXT_SEALED),
 	TEXT("item.encrypted_content", TEXT_SEALED),
-	TEXT("item.name", TEXT_CALLS),
-	TEXT("item.action", TEXT_FETCHED),
+	TALLY("item.name", TEXT_CALLS),
+	JSON("item.action", TEXT_FETCHED),
 	TEXT("delta", TEXT_ANSWER),
-	TEXT("text", TEXT_ANSWER),
 	{ NULL },
 };
 
@@ -150,33 +178,33 @@ static const struct want openai[] = {
 	TEXT("completion", TEXT_ANSWER), \
 	TEXT("content[].text", TEXT_ANSWER), \
 	TEXT("content[].thinking", TEXT_REASONING), \
-	TEXT("content[].input", TEXT_ARGUMENTS), \
-	TEXT("content[].name", TEXT_CALLS), \
+	JSON("content[].input", TEXT_ARGUMENTS), \
+	TALLY("content[].name", TEXT_CALLS), \
 	TEXT("content[].signature", TEXT_SEALED), \
 	TEXT("content[].data", TEXT_SEALED), \
-	TEXT("content[].content", TEXT_FETCHED), \
+	JSON("content[].content", TEXT_FETCHED), \
 	TEXT("delta.text", TEXT_ANSWER), \
 	TEXT("delta.thinking", TEXT_REASONING), \
 	TEXT("delta.partial_json", TEXT_ARGUMENTS), \
 	TEXT("delta.signature", TEXT_SEALED), \
-	TEXT("content_block.name", TEXT_CALLS), \
+	TALLY("content_block.name", TEXT_CALLS), \
 	TEXT("content_block.data", TEXT_SEALED), \
-	TEXT("content_block.content", TEXT_FETCHED)
+	JSON("content_block.content", TEXT_FETCHED)
 
 static const struct want anthropic[] = { ANTHROPIC, { NULL } };
 
 static const struct want gemini[] = {
 #define PARTS(at) \
 	TEXT(at "candidates[].content.parts[].text", TEXT_ANSWER), \
-	TEXT(at "candidates[].content.parts[].executableCode", TEXT_ANSWER), \
+	JSON(at "candidates[].content.parts[].executableCode", TEXT_ANSWER), \
 	TEXT(at "candidates[].content.parts[].thoughtSignature", TEXT_SEALED), \
-	TEXT(at "candidates[].content.parts[].functionCall.args", TEXT_ARGUMENTS), \
-	TEXT(at "candidates[].content.parts[].functionCall.name", TEXT_CALLS), \
-	TEXT(at "candidates[].groundingMetadata", TEXT_FETCHED)
+	JSON(at "candidates[].content.parts[].functionCall.args", TEXT_ARGUMENTS), \
+	TALLY(at "candidates[].content.parts[].functionCall.name", TEXT_CALLS), \
+	JSON(at "candidates[].groundingMetadata", TEXT_FETCHED)
 	PARTS(""), PARTS("response."),
 	TEXT("steps[].content[].text", TEXT_ANSWER),
-	TEXT("steps[].arguments", TEXT_ARGUMENTS),
-	TEXT("steps[].name", TEXT_CALLS),
+	JSON("steps[].arguments", TEXT_ARGUMENTS),
+	TALLY("steps[].name", TEXT_CALLS),
 	TEXT("steps[].signature", TEXT_SEALED),
 	TEXT("outputs[].text", TEXT_ANSWER),
 	TEXT("delta.text", TEXT_ANSWER),
@@ -189,18 +217,18 @@ static const struct want bedrock[] = {
 	ANTHROPIC,
 #define CONVERSE(at) \
 	TEXT(at "text", TEXT_ANSWER), \
-	TEXT(at "toolUse.input", TEXT_ARGUMENTS), \
-	TEXT(at "toolUse.name", TEXT_CALLS), \
+	JSON(at "toolUse.input", TEXT_ARGUMENTS), \
+	TALLY(at "toolUse.name", TEXT_CALLS), \
 	TEXT(at "reasoningContent.text", TEXT_REASONING), \
 	TEXT(at "reasoningContent.signature", TEXT_SEALED), \
 	TEXT(at "reasoningContent.reasoningText.text", TEXT_REASONING), \
 	TEXT(at "reasoningContent.reasoningText.signature", TEXT_SEALED)
 	CONVERSE("output.message.content[]."), CONVERSE("contentBlockDelta.delta."),
-	TEXT("delta.toolUse.input", TEXT_ARGUMENTS),
+	JSON("delta.toolUse.input", TEXT_ARGUMENTS),
 	TEXT("delta.reasoningContent.text", TEXT_REASONING),
 	TEXT("delta.reasoningContent.signature", TEXT_SEALED),
-	TEXT("start.toolUse.name", TEXT_CALLS),
-	TEXT("contentBlockStart.start.toolUse.name", TEXT_CALLS),
+	TALLY("start.toolUse.name", TEXT_CALLS),
+	TALLY("contentBlockStart.start.toolUse.name", TEXT_CALLS),
 	TEXT("results[].outputText", TEXT_ANSWER),
 	TEXT("outputText", TEXT_ANSWER),
 	TEXT("generation", TEXT_ANSWER),
@@ -221,12 +249,12 @@ static const struct want cohere[] = {
 	TEXT(at content ".thinking", TEXT_REASONING), \
 	TEXT(at "tool_plan", TEXT_ANSWER), \
 	TEXT(at "tool_calls.function.arguments", TEXT_ARGUMENTS), \
-	TEXT(at "tool_calls.function.name", TEXT_CALLS), \
-	TEXT(at "tool_calls[].function.arguments", TEXT_ARGUMENTS), \
-	TEXT(at "tool_calls[].function.name", TEXT_CALLS)
+	TALLY(at "tool_calls.function.name", TEXT_CALLS), \
+	JSON(at "tool_calls[].function.arguments", TEXT_ARGUMENTS), \
+	TALLY(at "tool_calls[].function.name", TEXT_CALLS)
 	COHERE("message.", "content[]"), COHERE("delta.message.", "content"),
-	TEXT("tool_calls[].parameters", TEXT_ARGUMENTS),
-	TEXT("tool_calls[].name", TEXT_CALLS),
+	JSON("tool_calls[].parameters", TEXT_ARGUMENTS),
+	TALLY("tool_calls[].name", TEXT_CALLS),
 	{ NULL },
 };
 
@@ -235,12 +263,13 @@ static const struct want ollama[] = {
 	TEXT("thinking", TEXT_REASONING),
 	TEXT("message.content", TEXT_ANSWER),
 	TEXT("message.thinking", TEXT_REASONING),
-	TEXT("message.tool_calls[].function.arguments", TEXT_ARGUMENTS),
-	TEXT("message.tool_calls[].function.name", TEXT_CALLS),
+	JSON("message.tool_calls[].function.arguments", TEXT_ARGUMENTS),
+	TALLY("message.tool_calls[].function.name", TEXT_CALLS),
 	{ NULL },
 };
 
 static const struct want others[] = {
+	TEXT("text", TEXT_ANSWER),
 	TEXT("results[].generated_text", TEXT_ANSWER),
 	TEXT("generated_text", TEXT_ANSWER),
 	TEXT("token.text", TEXT_ANSWER),
