@@ -3,9 +3,14 @@
  * Tokenizers split text where letters, digits, marks and spaces meet, then cut
  * long and rare pieces further. So the number of such runs, with their lengths,
  * says within a few per cent how many tokens there are, for any vocabulary; how
- * much each counts is the estimator's. Bytes are classed 16 at a time.
+ * much each counts is the estimator's.
  *
- * A block of 64 that has nothing but base64's letters is no text: pictures.
+ * 64 bytes at a time become one word a class, a bit a byte. Then a run's begin
+ * is a bit whose neighbour is not set, and counting is counting bits. What comes
+ * before a block is a bit of each class, carried along; text_block.h has it,
+ * once for any machine and once for those with AVX2.
+ *
+ * A block that has nothing but base64's letters is no text: pictures.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -13,137 +18,74 @@
 #include "ai/text.h"
 
 #define STRETCH 4096	/* of a long text: one is counted, three are passed over */
-#define BLOCKS 63	/* 4 in each of 16 bytes of an accumulator: 252 at most */
+#define NOTHING 0x7f	/* a byte of no class */
 
-typedef uint8_t v16 __attribute__((vector_size(16)));
-
-#if __has_builtin(__builtin_shufflevector)
-#define BEHIND(before, v) \
-	__builtin_shufflevector(before, v, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30)
-#else
-#define BEHIND(before, v) \
-	__builtin_shuffle(before, v, (v16){ 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30 })
-#endif
-
-/* Of 16 bytes, each all ones or zero. */
-struct classes {
-	v16 letter, upper, digit, mark, escape;
-};
-
-static inline v16 filled(uint8_t c)
-{
-	return (v16){ c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c };
-}
-
-static inline v16 within(v16 v, uint8_t from, uint8_t n)
-{
-	return (v16)(v - filled(from) < filled(n));
-}
-
-static inline bool none(v16 v)
-{
-	uint64_t half[2];
-
-	memcpy(half, &v, 16);
-	return !(half[0] | half[1]);
-}
-
-static inline struct classes classes_of(v16 v)
-{
-	struct classes c;
-
-	c.letter = within(v | filled(0x20), 'a', 26);
-	c.upper = within(v, 'A', 26);
-	c.digit = within(v, '0', 10);
-	c.escape = (v16)(v == filled('\\'));
-	c.mark = within(v, 0x21, 0x7f - 0x21) & ~(c.letter | c.digit | c.escape);
-	return c;
-}
-
-/* Each accumulator loses one, which is all ones, where its class is. */
-static inline struct classes count_16(v16 acc[TEXT_COUNTS], v16 v, const struct classes *before)
-{
-	struct classes c = classes_of(v);
-	v16 escaped = BEHIND(before->escape, c.escape), code = escaped & c.letter, lead_3 = (v16)(v >= filled(0xe0));
-
-	/* in \n there is no letter */
-	c.letter &= ~escaped;
-	acc[TEXT_WORDS] -= c.letter & ~BEHIND(before->letter, c.letter);
-	acc[TEXT_LETTERS] -= c.letter;
-	acc[TEXT_CAMELS] -= c.upper & c.letter & BEHIND(before->letter, c.letter);
-	acc[TEXT_DIGITS] -= c.digit;
-	acc[TEXT_NUMBERS] -= c.digit & ~BEHIND(before->digit, c.digit);
-	acc[TEXT_MARKS] -= c.mark;
-	acc[TEXT_MARK_RUNS] -= c.mark & ~BEHIND(before->mark, c.mark);
-	acc[TEXT_SPACES] -= (v16)(v == filled(' '));
-	acc[TEXT_BREAKS] -= (v16)(v < filled(' ')) | code;
-	acc[TEXT_ESCAPES] -= (v16)(v == filled('u')) & code;
-	acc[TEXT_LEADS_2] -= (v16)(v >= filled(0xc0)) & ~lead_3;
-	acc[TEXT_LEADS_3] -= lead_3;
-	acc[TEXT_BRACES] -= (v16)(v == filled('{'));
-	return c;
-}
-
-static bool is_letter(uint8_t c)
+static inline bool is_letter(uint8_t c)
 {
 	return (uint8_t)((c | 0x20) - 'a') < 26;
 }
 
-static bool is_digit(uint8_t c)
+static inline bool is_digit(uint8_t c)
 {
 	return (uint8_t)(c - '0') < 10;
 }
 
-static bool is_opaque(const v16 v[4])
+static inline bool is_mark(uint8_t c)
 {
-	v16 other = filled(0);
-
-	for (int i = 0; i < 4; i++)
-		other |= (v16)(v[i] == filled(' ')) | (v16)(v[i] == filled('"'));
-	if (!none(other))
-		return false;
-	for (int i = 0; i < 4; i++) {
-		struct classes c = classes_of(v[i]);
-
-		other |= ~(c.letter | c.digit | (v16)(v[i] == filled('+')) | (v16)(v[i] == filled('/')) |
-			   (v16)(v[i] == filled('=')) | (v16)(v[i] == filled('-')) | (v16)(v[i] == filled('_')));
-	}
-	return none(other);
+	return c > ' ' && c < NOTHING && c != '\\' && !is_letter(c) && !is_digit(c);
 }
 
-static uint32_t sum(v16 v)
-{
-	uint32_t n = 0;
+/* Of the byte before a block, in bit 0. */
+struct carry {
+	uint64_t letter, digit, mark, escape;
+};
 
-	for (int i = 0; i < 16; i++)
-		n += v[i];
-	return n;
+#define BLOCK count_block
+#define TARGET
+#define VECTOR 16
+#ifdef __SSE2__
+#define BITS(hit) (uint16_t)__builtin_ia32_pmovmskb128((bits_of_block)(hit))
+typedef char bits_of_block __attribute__((vector_size(16)));
+#else
+#define BITS(hit) bits_of((const uint8_t *)&(const vector_of_block){ hit })
+typedef uint8_t vector_of_block __attribute__((vector_size(16)));
+
+/* Each byte is all ones or zero. The product puts bit i of byte i beside the others, at the top. */
+static inline uint64_t bits_of(const uint8_t *hit)
+{
+	uint64_t half[2];
+
+	memcpy(half, hit, 16);
+	for (int i = 0; i < 2; i++)
+		half[i] = (half[i] & 0x8040201008040201) * 0x0101010101010101 >> 56;
+	return half[0] | half[1] << 8;
 }
+#endif
+#include "ai/text_block.h"
 
-/* At most BLOCKS of them. */
-static void count_blocks(struct text_scan *scan, const uint8_t *p, size_t blocks)
+#ifdef __x86_64__
+#define BLOCK count_block_avx2
+#define TARGET __attribute__((target("avx2,popcnt,bmi,bmi2")))
+#define VECTOR 32
+#define BITS(hit) (uint32_t)__builtin_ia32_pmovmskb256((bits_of_avx2)(hit))
+typedef char bits_of_avx2 __attribute__((vector_size(32)));
+#include "ai/text_block.h"
+#endif
+
+static void count_blocks(struct text_scan *scan, const uint8_t *p, size_t blocks, bool end)
 {
-	struct text *to = scan->to;
-	struct classes before = classes_of(filled(scan->before));
-	v16 acc[TEXT_COUNTS] = { 0 };
+	uint8_t before = scan->before;
+	struct carry carry = { is_letter(before), is_digit(before), is_mark(before), before == '\\' };
 
-	for (size_t at = 0; at < blocks; at++, p += TEXT_BLOCK) {
-		v16 v[4];
-
-		memcpy(v, p, sizeof(v));
-		if (is_opaque(v)) {
-			to->opaque += TEXT_BLOCK;
-			before = classes_of(v[3]);
-			continue;
-		}
-		for (int i = 0; i < 4; i++)
-			before = count_16(acc, v[i], &before);
-	}
-	for (int i = 0; i < TEXT_COUNTS; i++)
-		to->count[i] += sum(acc[i]);
-	to->counted += blocks * TEXT_BLOCK;
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi2"))
+		count_block_avx2(scan->to, &carry, p, blocks, end);
+	else
+#endif
+		count_block(scan->to, &carry, p, blocks, end);
+	before = p[blocks * TEXT_BLOCK - 1];
 	/* a letter that was none must not be taken for one */
-	scan->before = is_letter(p[-1]) && !before.letter[15] ? '\n' : p[-1];
+	scan->before = is_letter(before) && !carry.letter ? '\n' : before;
 }
 
 static bool looked_at(const struct text *to)
@@ -158,11 +100,11 @@ static void add_blocks(struct text_scan *scan, const uint8_t *p, size_t blocks)
 	while (blocks) {
 		size_t left = (STRETCH - to->bytes % STRETCH + TEXT_BLOCK - 1) / TEXT_BLOCK, n = blocks < left ? blocks : left;
 
-		n = n < BLOCKS ? n : BLOCKS;
-		if (looked_at(to))
-			count_blocks(scan, p, n);
-		else
-			scan->before = p[n * TEXT_BLOCK - 1];
+		if (looked_at(to)) {
+			to->counted += n * TEXT_BLOCK;
+			count_blocks(scan, p, n, false);
+		}
+		scan->before = looked_at(to) ? scan->before : p[n * TEXT_BLOCK - 1];
 		to->bytes += n * TEXT_BLOCK;
 		p += n * TEXT_BLOCK;
 		blocks -= n;
@@ -190,51 +132,61 @@ void text_add(struct text_scan *scan, const char *text, size_t n)
 	memcpy(scan->rest, p + n - scan->n, scan->n);
 }
 
-/* ---- the end of a text: byte by byte, most have no more */
+/* ---- the end of a text: most of a stream's have no more than a few bytes */
 
-static bool is_mark(uint8_t c)
+#define FEW 16
+
+static void count_byte(uint32_t *count, uint8_t c, uint8_t before, bool *letter)
 {
-	return c > ' ' && c < 0x7f && c != '\\' && !is_letter(c) && !is_digit(c);
-}
+	bool is = is_letter(c);
 
-static void count_byte(struct text *to, uint8_t c, uint8_t before, bool *letter)
-{
-	bool escaped = before == '\\', is = is_letter(c);
-
-	if (is && escaped) {
-		to->count[TEXT_BREAKS]++;
-		to->count[TEXT_ESCAPES] += c == 'u';
+	if (is && before == '\\') {
+		count[TEXT_BREAKS]++;
+		count[TEXT_ESCAPES] += c == 'u';
 		is = false;
 	} else if (is) {
-		to->count[TEXT_LETTERS]++;
-		to->count[TEXT_WORDS] += !*letter;
-		to->count[TEXT_CAMELS] += *letter && c < 'a';
+		count[TEXT_LETTERS]++;
+		count[TEXT_WORDS] += !*letter;
+		count[TEXT_CAMELS] += *letter && c < 'a';
 	} else if (c == ' ') {
-		to->count[TEXT_SPACES]++;
+		count[TEXT_SPACES]++;
 	} else if (is_digit(c)) {
-		to->count[TEXT_DIGITS]++;
-		to->count[TEXT_NUMBERS] += !is_digit(before);
+		count[TEXT_DIGITS]++;
+		count[TEXT_NUMBERS] += !is_digit(before);
 	} else if (is_mark(c)) {
-		to->count[TEXT_MARKS]++;
-		to->count[TEXT_MARK_RUNS] += !is_mark(before);
-		to->count[TEXT_BRACES] += c == '{';
+		count[TEXT_MARKS]++;
+		count[TEXT_MARK_RUNS] += !is_mark(before);
+		count[TEXT_BRACES] += c == '{';
 	} else if (c < ' ') {
-		to->count[TEXT_BREAKS]++;
+		count[TEXT_BREAKS]++;
 	} else if (c >= 0xc0) {
-		to->count[c < 0xe0 ? TEXT_LEADS_2 : TEXT_LEADS_3]++;
+		count[c < 0xe0 ? TEXT_LEADS_2 : TEXT_LEADS_3]++;
 	}
 	*letter = is;
+}
+
+static void count_end(struct text_scan *scan)
+{
+	uint8_t before = scan->before;
+	bool letter = is_letter(before);
+
+	if (scan->n > FEW) {
+		memset(scan->rest + scan->n, NOTHING, TEXT_BLOCK - scan->n);
+		count_blocks(scan, scan->rest, 1, true);
+		return;
+	}
+	for (unsigned int i = 0; i < scan->n; before = scan->rest[i++])
+		count_byte(scan->to->count, scan->rest[i], before, &letter);
 }
 
 void text_end(struct text_scan *scan)
 {
 	struct text *to = scan->to;
-	uint8_t before = scan->before;
-	bool letter = is_letter(before);
 
-	for (size_t i = 0; looked_at(to) && i < scan->n; before = scan->rest[i++])
-		count_byte(to, scan->rest[i], before, &letter);
-	to->counted += looked_at(to) ? scan->n : 0;
+	if (looked_at(to)) {
+		count_end(scan);
+		to->counted += scan->n;
+	}
 	to->bytes += scan->n;
 	scan->to = NULL;
 }
