@@ -103,6 +103,14 @@ static const struct filter_ops *cutter_of(struct str type, enum sniff_default *r
 		{ STR("application/x-jsonlines"), &filter_lines, 0 },
 		{ STR("application/stream+json"), &filter_lines, 0 },
 		{ STR("application/vnd.amazon.eventstream"), &filter_eventstream, 0 },
+		{ STR("application/grpc"), &filter_grpc, 0 },
+		{ STR("application/grpc+proto"), &filter_grpc, 0 },
+		{ STR("application/grpc+json"), &filter_grpc, 0 },
+		{ STR("application/grpc-web"), &filter_grpc, 0 },
+		{ STR("application/grpc-web+proto"), &filter_grpc, 0 },
+		{ STR("application/grpc-web+json"), &filter_grpc, 0 },
+		{ STR("application/connect+proto"), &filter_grpc, 0 },
+		{ STR("application/connect+json"), &filter_grpc, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -146,7 +154,8 @@ int body_new(struct wire *wire, struct exchange *exchange, enum side side, const
 	*ret = NULL;
 	if (!str_split(&rest, ';', &type))
 		type = STR("");
-	cutter = cutter_of(str_trim(type), &otherwise);
+	type = str_trim(type);
+	cutter = cutter_of(type, &otherwise);
 	if (n_codings > LIMIT_ENCODINGS)
 		return 1;
 	for (size_t i = 0; i < n_codings; i++)
@@ -166,6 +175,8 @@ int body_new(struct wire *wire, struct exchange *exchange, enum side side, const
 	last = filter_at(body, body->n_filters - 1);
 	if (cutter == &filter_sniff)
 		sniff_default(last, otherwise);
+	if (cutter == &filter_grpc && str_iends(type, STR("+json")))
+		grpc_text(last);
 	if (cutter == &filter_form && form_boundary(last, content_type) < 0) {
 		body_free(body);
 		return 1;

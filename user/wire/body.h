@@ -45,7 +45,8 @@ struct filter_ops {
  */
 extern const struct filter_ops filter_gzip, filter_deflate, filter_brotli, filter_zstd;
 /* What cuts into items. */
-extern const struct filter_ops filter_document, filter_events, filter_lines, filter_form, filter_sniff, filter_eventstream;
+extern const struct filter_ops filter_document, filter_events, filter_lines, filter_form, filter_sniff, filter_eventstream,
+	filter_grpc;
 
 #define FILTER_SIZE 192		/* of a coding's struct */
 #define CUTTER_SIZE 1024	/* of a cutter's */
@@ -56,6 +57,7 @@ enum sniff_default { SNIFF_DOCUMENT, SNIFF_EVENTS, SNIFF_LINES };	/* where the f
 void sniff_default(struct filter *, enum sniff_default);
 #define EVENTSTREAM_PRELUDE 12
 bool eventstream_begins(const uint8_t p[EVENTSTREAM_PRELUDE]);		/* Is this the prelude of a message, CRC and all? */
+void grpc_text(struct filter *);					/* its messages are not binary */
 uint8_t *filter_room(struct filter *);					/* FILTER_ROOM bytes of its own, valid until it returns */
 int filter_pass(struct filter *, const uint8_t *, size_t);		/* output: on to the next; 0 or negative errno */
 int filter_tell(struct filter *, struct piece *);			/* of a cutter; side and time are filled in */

@@ -36,7 +36,7 @@ int wire_init(struct wire *wire, const struct wire_ops *ops, void *ctx, size_t u
 {
 	*wire = (struct wire){ .ops = ops, .ctx = ctx, .user_size = user_size, .budget = { .limit = LIMIT_DECODER_BUDGET } };
 	wire->headers = mem_array(LIMIT_HEADERS, sizeof(*wire->headers));
-	wire->room = mem_array(LIMIT_ENCODINGS, FILTER_ROOM);
+	wire->room = mem_array(LIMIT_ENCODINGS + 1, FILTER_ROOM);
 	if (wire->headers && wire->room)
 		return 0;
 	wire_done(wire);
