@@ -122,26 +122,58 @@ struct gateways *gateways_free(struct gateways *g)
 
 /* ---- time */
 
+static bool comes_before(const struct facts *a, const struct facts *b)
+{
+	if (a->end_ns != b->end_ns)
+		return a->end_ns < b->end_ns;
+	return a->conn_id != b->conn_id ? a->conn_id < b->conn_id : a->exchange < b->exchange;
+}
+
+/* What waits and is due, the first to have ended first: behind a gateway there may be another. */
+static struct serving *due_serving(struct gateways *g, uint64_t now_ns)
+{
+	struct serving *first = NULL;
+
+	LIST_EACH(node, &g->servings) {
+		struct serving *serving = SERVING(node, by_age);
+
+		if (!serving->settled && serving->due_ns <= now_ns && (!first || comes_before(&serving->facts, &first->facts)))
+			first = serving;
+	}
+	return first;
+}
+
+static struct party *due_party(struct gateways *g, uint64_t now_ns)
+{
+	struct party *first = NULL;
+
+	LIST_EACH(node, &g->parties) {
+		struct party *party = PARTY(node, by_age);
+
+		if (!party->told && party->due_ns <= now_ns && (!first || comes_before(&party->facts, &first->facts)))
+			first = party;
+	}
+	return first;
+}
+
+static void forget_due(struct gateways *g, uint64_t now_ns)
+{
+	LIST_EACH(node, &g->parties)
+		if (PARTY(node, by_age)->told && PARTY(node, by_age)->due_ns <= now_ns)
+			forget_party(g, PARTY(node, by_age));
+	LIST_EACH(node, &g->servings)
+		if (SERVING(node, by_age)->settled && SERVING(node, by_age)->due_ns <= now_ns)
+			forget_serving(g, SERVING(node, by_age));
+}
+
 static void serving_due(struct gateways *g, struct serving *serving, uint64_t now_ns)
 {
 	uint64_t end_ns = serving->facts.end_ns;
 
-	if (serving->settled)
-		forget_serving(g, serving);
-	else if (end_ns && now_ns < end_ns + CLIENT_NS && !gateway_find_client(g, serving))
+	if (end_ns && now_ns < end_ns + CLIENT_NS && !gateway_find_client(g, serving))
 		gateway_due(g, &serving->due_ns, end_ns + CLIENT_NS);
 	else
 		gateway_settle(g, serving);
-}
-
-static void party_due(struct gateways *g, struct party *party)
-{
-	if (party->told) {
-		forget_party(g, party);
-	} else {
-		g->counts.late++;
-		gateway_hurry(g, party);
-	}
 }
 
 static void find_next(struct gateways *g)
@@ -155,40 +187,32 @@ static void find_next(struct gateways *g)
 			g->next_ns = PARTY(node, by_age)->due_ns;
 }
 
-static void end(struct gateways *g)
-{
-	LIST_EACH(node, &g->servings)
-		if (!SERVING(node, by_age)->settled)
-			gateway_settle(g, SERVING(node, by_age));
-	LIST_EACH(node, &g->parties)
-		if (!PARTY(node, by_age)->told)
-			gateway_hurry(g, PARTY(node, by_age));
-}
-
 uint64_t gateways_tick(struct gateways *g, uint64_t now_ns)
 {
-	if (now_ns == UINT64_MAX) {
-		end(g);
-		return UINT64_MAX;
-	}
+	struct serving *serving;
+	struct party *party;
+
 	if (now_ns < g->next_ns)
 		return g->next_ns;
-	LIST_EACH(node, &g->servings)
-		if (SERVING(node, by_age)->due_ns <= now_ns)
-			serving_due(g, SERVING(node, by_age), now_ns);
-	LIST_EACH(node, &g->parties)
-		if (PARTY(node, by_age)->due_ns <= now_ns)
-			party_due(g, PARTY(node, by_age));
+	if (now_ns != UINT64_MAX)
+		forget_due(g, now_ns);
+	while ((serving = due_serving(g, now_ns)))
+		serving_due(g, serving, now_ns);
+	while ((party = due_party(g, now_ns))) {
+		g->counts.late += now_ns != UINT64_MAX;
+		gateway_hurry(g, party);
+	}
 	find_next(g);
-	return g->next_ns;
+	return now_ns == UINT64_MAX ? UINT64_MAX : g->next_ns;
 }
 
 /* ---- what comes in */
 
 /* Room for one more: the oldest goes; one that is held is told now. */
-static void make_room(struct gateways *g, size_t bytes)
+static void make_room(struct gateways *g, size_t parties, size_t servings, size_t bytes)
 {
-	while (!list_empty(&g->parties) && (g->n_parties >= LIMIT_PARTIES || g->bytes + bytes > LIMIT_PARTY_BYTES)) {
+	while (!list_empty(&g->parties) &&
+	       (g->n_parties + parties > LIMIT_PARTIES || g->bytes + bytes > LIMIT_PARTY_BYTES)) {
 		struct party *oldest = PARTY(g->parties.next, by_age);
 
 		if (!oldest->told) {
@@ -197,7 +221,8 @@ static void make_room(struct gateways *g, size_t bytes)
 		}
 		forget_party(g, oldest);
 	}
-	while (!list_empty(&g->servings) && (g->n_servings >= LIMIT_SERVING || g->bytes + bytes > LIMIT_PARTY_BYTES))
+	while (!list_empty(&g->servings) &&
+	       (g->n_servings + servings > LIMIT_SERVING || g->bytes + bytes > LIMIT_PARTY_BYTES))
 		forget_serving(g, SERVING(g->servings.next, by_age));
 }
 
@@ -237,7 +262,7 @@ int gateway_serving(struct gateways *g, const struct call *call, void *kept, siz
 	struct facts facts;
 
 	facts_of(call, &facts);
-	make_room(g, bytes);
+	make_room(g, 0, 1, bytes);
 	serving = find_serving(g, &facts);
 	if (!serving && !(serving = new_serving(g, &facts))) {
 		g->ops.drop(g->ops.ctx, kept);
@@ -302,7 +327,7 @@ int gateway_call(struct gateways *g, const struct call *call, void *kept, size_t
 	struct facts facts;
 
 	facts_of(call, &facts);
-	make_room(g, bytes);
+	make_room(g, 1, 0, bytes);
 	party = new_party(g, &facts);
 	if (!party)
 		return -ENOMEM;

@@ -23,6 +23,14 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
+/* Both ends of one connection begin and end together; one whose end was lost only begins so. */
+static uint64_t apart(const struct facts *client, const struct facts *serving)
+{
+	uint64_t begins = distance(client->begin_ns, serving->begin_ns);
+
+	return serving->end_ns ? begins + distance(client->end_ns, serving->end_ns) : begins;
+}
+
 static struct list *servings_of(struct gateways *g, const struct facts *facts)
 {
 	return gateway_chain(g->servings_by_task, task_hash(facts->task));
@@ -119,22 +127,47 @@ static void tell_upstreams(struct gateways *g, const struct serving *serving, st
 
 /* ---- finding */
 
-/* The other end of a request that was served: the best, and of equals the one that began nearest. */
+/* What is likelier: more speaks for it, it lies nearer in time; and of equals always the same one. */
+struct rank {
+	unsigned int score;		/* 0: not at all */
+	uint64_t far;
+	uint64_t conn_id;
+	uint32_t exchange, part;
+};
+
+static struct rank rank_of(unsigned int score, uint64_t far, const struct facts *facts)
+{
+	return (struct rank){ score, far, facts->conn_id, facts->exchange, facts->part };
+}
+
+static bool likelier(const struct rank *a, const struct rank *b)
+{
+	if (a->score != b->score)
+		return a->score > b->score;
+	if (!a->score)
+		return false;
+	if (a->far != b->far)
+		return a->far < b->far;
+	if (a->conn_id != b->conn_id)
+		return a->conn_id < b->conn_id;
+	return a->exchange != b->exchange ? a->exchange < b->exchange : a->part < b->part;
+}
+
+/* The other end of a request that was served. */
 struct party *gateway_find_client(struct gateways *g, const struct serving *serving)
 {
-	unsigned int best_score = 0, looked = 0;
+	unsigned int looked = 0;
 	struct party *best = NULL;
-	uint64_t nearest = 0;
+	struct rank highest = { 0 };
 
 	LIST_EACH(node, gateway_chain(g->parties_by_head, serving->facts.head)) {
 		struct party *party = PARTY(node, of_head);
-		unsigned int score = party->below ? 0 : match_client(&party->facts, &serving->facts);
-		uint64_t far = distance(party->facts.begin_ns, serving->facts.begin_ns);
+		struct rank rank = rank_of(party->below ? 0 : match_client(&party->facts, &serving->facts),
+					   apart(&party->facts, &serving->facts), &party->facts);
 
-		if (score > best_score || (score && score == best_score && far < nearest)) {
+		if (likelier(&rank, &highest)) {
 			best = party;
-			best_score = score;
-			nearest = far;
+			highest = rank;
 		}
 		if (++looked == LOOK)
 			break;
@@ -161,24 +194,23 @@ static unsigned int others_claim(struct gateways *g, const struct party *upstrea
 
 static void claim_upstreams(struct gateways *g, struct serving *serving)
 {
-	unsigned int likely = 0, looked = 0;
 	struct party *likeliest = NULL;
-	uint64_t nearest = 0;
+	struct rank highest = { 0 };
+	unsigned int looked = 0;
 	bool any = false;
 
 	LIST_EACH(node, parties_of(g, serving)) {
 		struct party *party = PARTY(node, of_task);
-		unsigned int score = party->above ? 0 : match_upstream(&party->facts, &serving->facts);
-		uint64_t far = distance(party->facts.end_ns, serving->facts.end_ns);
-		unsigned int others = score ? others_claim(g, party, serving) : 0;
+		struct rank rank = rank_of(party->above ? 0 : match_upstream(&party->facts, &serving->facts),
+					   distance(party->facts.end_ns, serving->facts.end_ns), &party->facts);
+		unsigned int others = rank.score ? others_claim(g, party, serving) : 0;
 
-		if (score && (!others || (score >= MATCH_STRONG && score > others))) {
+		if (rank.score && (!others || (rank.score >= MATCH_STRONG && rank.score > others))) {
 			party->above = serving;
 			any = true;
-		} else if (score && score >= others && (score > likely || (score == likely && far < nearest))) {
+		} else if (rank.score >= others && likelier(&rank, &highest)) {
 			likeliest = party;
-			likely = score;
-			nearest = far;
+			highest = rank;
 		}
 		if (++looked == LOOK)
 			break;
@@ -187,18 +219,17 @@ static void claim_upstreams(struct gateways *g, struct serving *serving)
 		likeliest->above = serving;
 }
 
-/* A before B: it did not fail, it brought usage, more speaks for it, it ended nearer to the answer. */
+/* A before B: it did not fail, it brought usage, it is likelier. */
 static bool shines(const struct party *a, const struct party *b, const struct serving *serving)
 {
-	unsigned int for_a = match_upstream(&a->facts, &serving->facts), for_b = match_upstream(&b->facts, &serving->facts);
+	struct rank of_a = rank_of(match_upstream(&a->facts, &serving->facts), distance(a->facts.end_ns, serving->facts.end_ns), &a->facts);
+	struct rank of_b = rank_of(match_upstream(&b->facts, &serving->facts), distance(b->facts.end_ns, serving->facts.end_ns), &b->facts);
 
 	if (a->facts.failed != b->facts.failed)
 		return b->facts.failed;
 	if (a->facts.used != b->facts.used)
 		return a->facts.used;
-	if (for_a != for_b)
-		return for_a > for_b;
-	return distance(a->facts.end_ns, serving->facts.end_ns) < distance(b->facts.end_ns, serving->facts.end_ns);
+	return likelier(&of_a, &of_b);
 }
 
 /* The call that brought the answer. */
@@ -241,16 +272,19 @@ void gateway_settle(struct gateways *g, struct serving *serving)
 /* The client of a request that was taken for one from another host. */
 static bool join_client(struct gateways *g, struct party *client)
 {
-	unsigned int best_score = 0, looked = 0;
 	struct serving *best = NULL;
+	struct rank highest = { 0 };
+	unsigned int looked = 0;
 
 	LIST_EACH(node, gateway_chain(g->servings_by_head, client->facts.head)) {
 		struct serving *serving = SERVING(node, of_head);
-		unsigned int score = serving->settled && !serving->client ? match_client(&client->facts, &serving->facts) : 0;
+		bool is_free = serving->settled && !serving->client;
+		struct rank rank = rank_of(is_free ? match_client(&client->facts, &serving->facts) : 0,
+					   apart(&client->facts, &serving->facts), &serving->facts);
 
-		if (score > best_score) {
+		if (likelier(&rank, &highest)) {
 			best = serving;
-			best_score = score;
+			highest = rank;
 		}
 		if (++looked == LOOK)
 			break;
@@ -269,19 +303,19 @@ static bool may_star(const struct party *client, const struct party *upstream, u
 
 static bool join_upstream(struct gateways *g, struct party *upstream)
 {
-	unsigned int best_score = 0, looked = 0;
 	struct serving *best = NULL;
+	struct rank highest = { 0 };
+	unsigned int looked = 0;
 	struct party *client;
 
 	LIST_EACH(node, servings_of(g, &upstream->facts)) {
 		struct serving *serving = SERVING(node, of_task);
-		unsigned int score = serving->settled ? match_upstream(&upstream->facts, &serving->facts) : 0;
-		uint64_t far = distance(serving->facts.end_ns, upstream->facts.end_ns);
+		struct rank rank = rank_of(serving->settled ? match_upstream(&upstream->facts, &serving->facts) : 0,
+					   distance(serving->facts.end_ns, upstream->facts.end_ns), &serving->facts);
 
-		if (score > best_score ||
-		    (score && score == best_score && far < distance(best->facts.end_ns, upstream->facts.end_ns))) {
+		if (likelier(&rank, &highest)) {
 			best = serving;
-			best_score = score;
+			highest = rank;
 		}
 		if (++looked == LOOK)
 			break;
@@ -290,7 +324,7 @@ static bool join_upstream(struct gateways *g, struct party *upstream)
 		return false;
 	upstream->above = best;
 	client = best->client;
-	if (client && may_star(client, upstream, best_score)) {
+	if (client && may_star(client, upstream, highest.score)) {
 		client->star = upstream;
 		tell_client(g, client);
 	}
@@ -303,7 +337,8 @@ bool gateway_join_late(struct gateways *g, struct party *party)
 	return join_client(g, party) || join_upstream(g, party);
 }
 
-void gateway_hurry(struct gateways *g, struct party *party)
+/* Requests whose client has its answer have ended, whatever was lost of that. */
+static bool settle_for(struct gateways *g, struct party *party)
 {
 	LIST_EACH(node, gateway_chain(g->servings_by_head, party->facts.head)) {
 		struct serving *serving = SERVING(node, of_head);
@@ -311,8 +346,23 @@ void gateway_hurry(struct gateways *g, struct party *party)
 		if (serving->settled || gateway_find_client(g, serving) != party)
 			continue;
 		gateway_settle(g, serving);
-		break;
+		return true;
 	}
+	LIST_EACH(node, servings_of(g, &party->facts)) {
+		struct serving *serving = SERVING(node, of_task);
+
+		if (serving->settled || !match_upstream(&party->facts, &serving->facts) || !gateway_find_client(g, serving))
+			continue;
+		gateway_settle(g, serving);
+		return true;
+	}
+	return false;
+}
+
+void gateway_hurry(struct gateways *g, struct party *party)
+{
+	while (!party->told && settle_for(g, party))
+		;
 	if (!party->told)
 		tell(g, party, party->star ? PARTY_CLIENT : PARTY_ALONE, source_of(party), NULL);
 }
