@@ -30,6 +30,7 @@ struct dialogue {
 	const char *host;		/* NULL: api.example.com, which is nobody's */
 	const char *path;		/* with its query */
 	const char *asked;		/* the request's body; NULL: GET */
+	const char *form;		/* the request's body as a form: NAME=VALUE, one a line; @NAME=TEXT a file, | ends its lines */
 	int status;			/* 0: 200 */
 	const char *headers;		/* of the response, name: value, one a line */
 	enum item_kind kind;
@@ -129,6 +130,25 @@ static void dialogue_body(struct reader *reader, enum side side, enum item_kind 
 			dialogue_item(reader, piece, line, step);
 }
 
+static void dialogue_form(struct reader *reader, const char *text, size_t step)
+{
+	struct str rest = str_of(text), line;
+
+	while (rest.n && str_split(&rest, '\n', &line)) {
+		struct piece piece = { .side = SIDE_REQUEST, .kind = ITEM_FIELD, .boot_ns = 100, .last = true };
+		ptrdiff_t equals = str_chr(line, '=');
+		struct str value = str_sub(line, (size_t)equals + 1, line.n);
+		char *own = mem_strndup(value.p, value.n);
+
+		piece.file = line.p[0] == '@';
+		piece.name = str_sub(line, piece.file, (size_t)equals - piece.file);
+		for (size_t i = 0; piece.file && i < value.n; i++)
+			own[i] = own[i] == '|' ? '\n' : own[i];
+		dialogue_item(reader, piece, (struct str){ own, value.n }, step);
+		mem_free(own);
+	}
+}
+
 static size_t dialogue_headers(const char *text, struct header *headers, size_t room)
 {
 	struct str rest = str_of(text), line;
@@ -152,7 +172,7 @@ static void dialogue_play(const struct dialogue *dialogue, size_t step, enum end
 	struct str path = str_of(dialogue->path), query = { "", 0 };
 	ptrdiff_t mark = str_chr(path, '?');
 	struct head head = { .side = SIDE_REQUEST, .boot_ns = 1, .scheme = STR("https"), .port = 443,
-			     .method = str_of(dialogue->asked ? "POST" : "GET"), .headers = headers[0],
+			     .method = str_of(dialogue->asked || dialogue->form ? "POST" : "GET"), .headers = headers[0],
 			     .host = str_of(dialogue->host ? dialogue->host : "api.example.com") };
 
 	if (mark >= 0) {
@@ -164,7 +184,10 @@ static void dialogue_play(const struct dialogue *dialogue, size_t step, enum end
 	memset(ret_told, 0, sizeof(*ret_told));
 	reader_begin(reader, &wants, call, dialogue_emit, ret_told);
 	if (reader_head(reader, &head) > INTEREST_NONE) {
-		dialogue_body(reader, SIDE_REQUEST, ITEM_DOCUMENT, dialogue->asked, step, true);
+		if (dialogue->form)
+			dialogue_form(reader, dialogue->form, step);
+		else
+			dialogue_body(reader, SIDE_REQUEST, ITEM_DOCUMENT, dialogue->asked, step, true);
 		head.side = SIDE_RESPONSE;
 		head.status = dialogue->status ? dialogue->status : 200;
 		head.headers = headers[1];

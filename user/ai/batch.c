@@ -22,6 +22,14 @@ void batch_requests(struct dialect *d, const struct item *item)
 		call->batch_output_max = sum(call->batch_output_max, item_number(item, BATCH_MAX));
 }
 
+void batch_none(struct dialect *d)
+{
+	struct call *call = d->call;
+
+	call->batch_file[0] = 0;
+	call->batch_requests = call->batch_input_max = call->batch_output_max = 0;
+}
+
 void batch_add(struct dialect *d, struct item *item)
 {
 	for (unsigned int pick = PICK_INPUT; pick <= PICK_IMAGE_CACHE_READ; pick++) {

@@ -25,6 +25,8 @@ enum batch_pick {
 
 /* Bounds of the requests that an item hands in; several items add up. */
 void batch_requests(struct dialect *, const struct item *);
+/* It was no file of requests after all. */
+void batch_none(struct dialect *);
 /* The counts of an item of results are added to those before it, and taken from it. */
 void batch_add(struct dialect *, struct item *);
 /* The results were read: what they count is billed, at the batch's rate, whatever the route says. */

@@ -236,7 +236,7 @@ static int end(struct dialect *d, enum ending ending)
 		call->batch_output[0] = 0;
 	/* an upload is of a batch only if its lines are requests */
 	if (at(d, "files") && !call->batch_requests)
-		call->batch_file[0] = 0;
+		batch_none(d);
 	return 0;
 }
 

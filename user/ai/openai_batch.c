@@ -153,7 +153,7 @@ static int end(struct dialect *d, enum ending ending)
 	else if (openai_at(d, "files"))
 		d->call->batch_output[0] = 0;	/* a file like any other */
 	if (!d->call->batch_file[0] && openai_at(d, "files"))
-		d->call->batch_requests = d->call->batch_output_max = 0;
+		batch_none(d);
 	return openai_end(d, ending);
 }
 
