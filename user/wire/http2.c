@@ -121,6 +121,7 @@ static void lost(struct conn *conn, enum dir dir, uint64_t n)
 	drop_block(side);
 	hpack_lose(&side->hpack);
 	side->place = HTTP2_LOST;
+	side->n_head = 0;
 	side->left = 0;
 	side->doubt = true;
 	if (conn->request_dir != DIR_UNKNOWN)

@@ -191,6 +191,12 @@ static void give_up(struct conn *conn, uint64_t boot_ns)
 
 /* ---- heads */
 
+/* What a head lost: where the connection was seen from its birth, bytes of ours, else what came before it was met. */
+static uint64_t missing_of(const struct conn *conn, const struct fields *fields)
+{
+	return fields->missing + (conn->born ? fields->n_lost : 0);
+}
+
 static void gather(struct head *head, const struct fields *fields, struct framing *framing)
 {
 	head->headers = fields->headers;
@@ -212,7 +218,7 @@ static void trailers(struct conn *conn, struct http2_stream *stream, const struc
 
 	gather(head, fields, &framing);
 	head->trailer = true;
-	stream->exchange->facts.missing_bytes += fields->missing;
+	stream->exchange->facts.missing_bytes += missing_of(conn, fields);
 	end_body(stream, head->side);
 	tell(conn, stream->exchange, head);
 }
@@ -267,7 +273,7 @@ static struct http2_stream *request(struct conn *conn, enum dir dir, uint32_t id
 	exchange->facts = (struct exchange_facts){
 		.number = conn->requests - 1, .role = dir == DIR_SENT ? ROLE_CLIENT : ROLE_SERVER, .begin_ns = head->boot_ns,
 		.sent_ns = chunk->boot_ns, .mid_connection = head->mid_connection, .truncated = fields->cut,
-		.missing_bytes = fields->missing,
+		.missing_bytes = missing_of(conn, fields),
 	};
 	stream->last_ns = chunk->boot_ns;
 	exchange->wanted = conn->wire->ops->head(conn->wire->ctx, exchange, head) > 0;
@@ -287,7 +293,7 @@ static void response(struct conn *conn, struct http2_stream *stream, const struc
 	exchange->facts.first_byte_ns = head->boot_ns;
 	exchange->facts.end_ns = chunk->boot_ns;
 	exchange->facts.truncated |= fields->cut;
-	exchange->facts.missing_bytes += fields->missing;
+	exchange->facts.missing_bytes += missing_of(conn, fields);
 	exchange->facts.mid_connection |= head->mid_connection;
 	tell(conn, exchange, head);
 	stream->guess = (fields->n_lost || fields->missing) && !framing.n_codings && exchange->wanted;
