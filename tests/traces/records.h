@@ -106,6 +106,20 @@ static inline bool same(const struct kept *a, const struct kept *b, bool times)
 	return !memcmp(&x, &y, sizeof(x));
 }
 
+static inline size_t differs_at(const struct call *a, const struct call *b, bool times)
+{
+	struct call x = *a, y = *b;
+	size_t at = 0;
+
+	if (!times) {
+		without_times(&x);
+		without_times(&y);
+	}
+	while (at < sizeof(x) && ((const char *)&x)[at] == ((const char *)&y)[at])
+		at++;
+	return at;
+}
+
 /* NULL: the same records, one by one. */
 static const char *compare(const struct records *want, const struct records *got, bool times)
 {
@@ -116,9 +130,9 @@ static const char *compare(const struct records *want, const struct records *got
 
 		if (same(&want->list[i], &got->list[i], times))
 			continue;
-		snprintf(reason, sizeof(reason), "record %zu differs: connection %llu/%u %s %s flags %x, and %llu/%u %s %s flags %x", i,
-			 (unsigned long long)a->conn_id, a->exchange, a->provider, a->model, a->flags, (unsigned long long)b->conn_id,
-			 b->exchange, b->provider, b->model, b->flags);
+		snprintf(reason, sizeof(reason), "record %zu differs at byte %zu of the call: connection %llu/%u %s %s flags %x, and %llu/%u %s %s flags %x",
+			 i, differs_at(a, b, times), (unsigned long long)a->conn_id, a->exchange, a->provider, a->model, a->flags,
+			 (unsigned long long)b->conn_id, b->exchange, b->provider, b->model, b->flags);
 		return reason;
 	}
 	if (want->n == got->n)

@@ -13,7 +13,7 @@
  *	scrubbing	a scrubbed trace gives the same records, and holds no text of
  *			what was asked or answered
  *
- *	traces FOLDER NAME	(the corpus, as in tests/corpus/judge.c)
+ *	traces FOLDER NAME [FRAMING]	(the corpus, as in tests/corpus/judge.c)
  */
 #include <sys/stat.h>
 #include <unistd.h>
@@ -273,22 +273,37 @@ static struct buf read_file(const char *path)
 	return file;
 }
 
+/* A body is one document, or the messages of a socket, one a line. */
+static const char *find_body(const struct corpus_case *c, int side, const struct buf *file)
+{
+	struct str rest = c->decoded[side] ? STR("") : c->body[side], line;
+	const char *found = NULL;
+
+	while (!found && rest.n && str_split(&rest, '\n', &line)) {
+		char *text = mem_strndup(case_is_socket(c) ? line.p : c->body[side].p, case_is_socket(c) ? line.n : c->body[side].n);
+		struct json_object *body = json_tokener_parse(text);
+
+		found = find_text(body, NULL, file);
+		json_object_put(body);
+		mem_free(text);
+		if (!case_is_socket(c))
+			break;
+	}
+	return found;
+}
+
 /* expected: whether there is any; a search that finds nothing anywhere would prove nothing. */
 static void test_text(const struct corpus *corpus, const char *path, bool expected, const char *name)
 {
 	struct buf file = read_file(path);
-	const char *found = NULL;
+	bool found = false;
 	char reason[256];
 
 	for (size_t i = 0; i < corpus->n && !found; i++)
 		for (int side = 0; side < 2 && !found; side++) {
-			const struct corpus_case *c = &corpus->cases[i];
-			struct json_object *body = c->decoded[side] ? NULL : json_tokener_parse(c->body[side].p);
-
-			found = find_text(body, NULL, &file);
+			found = find_body(&corpus->cases[i], side, &file) != NULL;
 			if (found)
-				snprintf(reason, sizeof(reason), "%s has text of its %s: %.40s", c->id, side ? "answer" : "request", found);
-			json_object_put(body);
+				snprintf(reason, sizeof(reason), "%s has text of its %s", corpus->cases[i].id, side ? "answer" : "request");
 		}
 	verdict(name, expected ? (found ? NULL : "the search finds no text where there is some") : found ? reason : NULL);
 	buf_done(&file);
@@ -344,8 +359,9 @@ int main(int argc, char **argv)
 	struct corpus corpus;
 	int fd;
 
-	if (argc != 3 || corpus_load(argv[1], argv[2], &corpus) < 0) {
-		fputs("traces FOLDER NAME: no corpus there\n", stderr);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc < 3 || corpus_load(argv[1], argv[2], &corpus) < 0) {
+		fputs("traces FOLDER NAME [FRAMING]: no corpus there\n", stderr);
 		return 2;
 	}
 	fd = mkstemp(path);
@@ -353,6 +369,8 @@ int main(int argc, char **argv)
 		return 2;
 	close(fd);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (argc > 3 && strcmp(argv[3], framings[ways[i]].name))
+			continue;
 		test_workers(&corpus, path, ways[i]);
 		test_truncation(path, ways[i]);
 		test_scrubbing(&corpus, path, ways[i]);

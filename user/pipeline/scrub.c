@@ -245,6 +245,7 @@ struct scrub *scrub_free(struct scrub *scrub)
 	if (!scrub)
 		return NULL;
 	for (size_t i = 0; map_next(&scrub->copies, &i, &id, &copy);) {
+		scrub->copy = copy;
 		conn_free(((struct copy *)copy)->conn);
 		mem_free(copy);
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The inside of the scrubber, shared by scrub.c (events and connections) and
- * scrub_write.c (what the wire tells, written again), and by nobody else.
+ * The inside of the scrubber: scrub.c (events and connections), scrub_write.c
+ * (what the wire tells, written again), scrub_item.c (the items of a body) and
+ * scrub_frame.c (HTTP/2 and WebSockets); and nobody else's.
  */
 #ifndef AITAP_PIPELINE_SCRUB_INSIDE_H
 #define AITAP_PIPELINE_SCRUB_INSIDE_H
@@ -14,6 +15,7 @@
 #include "pipeline/scrub.h"
 #include "wire/conn.h"
 
+#define SCRUB_BOUNDARY "aitap"
 #define EVENT_TEXT (sizeof(struct event_data) + EVENT_CHUNK_MAX)
 
 /* A connection as it is written. */
@@ -26,16 +28,24 @@ struct copy {
 	bool closed;
 	struct event_close close;
 	uint64_t out[2];		/* length of each stream, by enum dir */
-	struct exchange *open[2];	/* whose body is under way there */
+	struct exchange *open[2];	/* whose body is under way there, over HTTP/1 */
+	struct exchange *asks;		/* for HTTP/2, by HTTP/1 */
+	bool http2;			/* has begun as such */
+	uint32_t first;			/* exchange over HTTP/2 */
 };
 
 /* What hangs in an exchange. */
 struct part {
 	bool wanted;
 	bool answered;
-	bool form[2];			/* by enum side: a multipart body */
-	bool open[2];			/* an item was begun */
+	bool socket;			/* has become one */
+	bool form[2];			/* by enum side, as all of these: a multipart body */
+	bool begun[2];			/* HTTP/2: its head was written */
+	bool over[2];			/* and its end */
+	bool item[2];			/* one was begun and not ended */
+	uint64_t missing;		/* bytes that are missing in the copy already */
 	struct redact redact[2];
+	struct buf whole[2];		/* of an item whose length stands before it */
 };
 
 struct scrub {
@@ -51,6 +61,7 @@ struct scrub {
 	int error;
 	struct buf text;		/* of what is being written */
 	struct buf body;		/* of a piece */
+	struct redact inner;		/* of what is wrapped in an item */
 	_Alignas(8) uint8_t event[EVENT_TEXT];
 	struct call call;
 	_Alignas(16) uint8_t reader[];
@@ -60,5 +71,24 @@ extern const struct wire_ops scrub_wire_ops;
 #define SCRUB_EXCHANGE_SIZE sizeof(struct part)
 
 int scrub_put(struct scrub *, const struct event_header *);	/* into the trace */
+
+/* ---- scrub_write.c, for the frames */
+enum dir scrub_dir(const struct exchange *, enum side);
+void scrub_flush(struct scrub *, enum dir);		/* what stands in scrub->text goes into the stream */
+/* Is it one that a copy has? Then its value, as it may be told, is in ret. */
+bool scrub_field(struct scrub *, enum side, const struct header *, struct buf *ret);
+
+/* ---- scrub_item.c: a piece, with what stands around it, redacted, in scrub->body */
+void scrub_item(struct scrub *, struct part *, const struct piece *);
+void scrub_item_end(struct scrub *, struct part *, enum side);	/* no piece of the body follows */
+
+/* ---- scrub_frame.c */
+void frame_begin(struct scrub *, const struct exchange *first);	/* over HTTP/2 on this connection; once */
+void frame_head(struct scrub *, struct exchange *, const struct head *);
+void frame_stranger(struct scrub *, struct exchange *, enum side);
+void frame_piece(struct scrub *, struct exchange *, enum side);		/* what stands in scrub->body */
+void frame_end(struct scrub *, struct exchange *, enum ending);
+void socket_piece(struct scrub *, struct exchange *, const struct piece *);
+void socket_end(struct scrub *, struct exchange *, enum ending);
 
 #endif

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the wire tells of an exchange, written again: the head with the headers
- * that a record is made of, then each piece of the decoded body as a chunk, at
- * the time at which it passed.
+ * that a record is made of, then each piece of the decoded body, at the time at
+ * which it passed: as a chunk of HTTP/1.1, or a frame (scrub_frame.c).
  */
 #include <string.h>
 
 #include "ai/keep.h"
 #include "ai/reader.h"
 #include "pipeline/scrub_inside.h"
-
-#define BOUNDARY "aitap"
 
 /* ---- the streams as they are written */
 
@@ -32,8 +30,7 @@ static void write_bytes(struct scrub *scrub, enum dir dir, const char *p, size_t
 	}
 }
 
-/* What stands in scrub->text. */
-static void write_text(struct scrub *scrub, enum dir dir)
+void scrub_flush(struct scrub *scrub, enum dir dir)
 {
 	if (scrub->text.error && !scrub->error)
 		scrub->error = scrub->text.error;
@@ -49,10 +46,10 @@ static void write_chunk(struct scrub *scrub, enum dir dir)
 	buf_str(&scrub->text, buf_view(&scrub->body));
 	buf_puts(&scrub->text, "\r\n");
 	buf_reset(&scrub->body);
-	write_text(scrub, dir);
+	scrub_flush(scrub, dir);
 }
 
-static enum dir dir_of(const struct exchange *exchange, enum side side)
+enum dir scrub_dir(const struct exchange *exchange, enum side side)
 {
 	bool serving = exchange_facts(exchange)->role == ROLE_SERVER;
 
@@ -69,12 +66,11 @@ static void end_body(struct scrub *scrub, enum dir dir)
 	if (!exchange)
 		return;
 	part = exchange_user(exchange);
-	side = dir_of(exchange, SIDE_REQUEST) == dir ? SIDE_REQUEST : SIDE_RESPONSE;
-	if (part->form[side])
-		buf_puts(&scrub->body, "--" BOUNDARY "--\r\n");
+	side = scrub_dir(exchange, SIDE_REQUEST) == dir ? SIDE_REQUEST : SIDE_RESPONSE;
+	scrub_item_end(scrub, part, side);
 	write_chunk(scrub, dir);
 	buf_puts(&scrub->text, "0\r\n\r\n");
-	write_text(scrub, dir);
+	scrub_flush(scrub, dir);
 	scrub->copy->open[dir] = NULL;
 }
 
@@ -107,24 +103,34 @@ static bool frames(struct str name, struct str value)
 	return str_ieq(name, STR("content-encoding")) && known_coding(value);
 }
 
-static void write_header(struct scrub *scrub, enum side side, const struct header *header)
+bool scrub_field(struct scrub *scrub, enum side side, const struct header *header, struct buf *ret)
 {
-	struct buf *to = &scrub->text;
 	enum keep keep = keep_header(&scrub->wants, side, header->name);
 
 	if (frames(header->name, header->value) || keep == KEEP_NOTHING)
-		return;
-	buf_str(to, header->name);
-	buf_puts(to, ": ");
+		return false;
 	if (keep == KEEP_SECRET)
-		keep_secret(&scrub->wants, header->name, header->value, to);
+		keep_secret(&scrub->wants, header->name, header->value, ret);
 	else if (keep == KEEP_PERSON)
-		keep_person(&scrub->wants, header->value, to);
+		keep_person(&scrub->wants, header->value, ret);
 	else if (str_ieq(header->name, STR("content-type")) && str_istarts(header->value, STR("multipart/form-data")))
-		buf_puts(to, "multipart/form-data; boundary=" BOUNDARY);
+		buf_puts(ret, "multipart/form-data; boundary=" SCRUB_BOUNDARY);
 	else
-		buf_str(to, header->value);
-	buf_puts(to, "\r\n");
+		buf_str(ret, header->value);
+	return true;
+}
+
+static void write_header(struct scrub *scrub, enum side side, const struct header *header)
+{
+	struct buf *to = &scrub->text, value = BUF(LIMIT_HEAD);
+
+	if (scrub_field(scrub, side, header, &value)) {
+		buf_str(to, header->name);
+		buf_puts(to, ": ");
+		buf_str(to, buf_view(&value));
+		buf_puts(to, "\r\n");
+	}
+	buf_done(&value);
 }
 
 static bool has_body(const struct head *head)
@@ -153,21 +159,35 @@ static void write_start_line(struct scrub *scrub, const struct head *head)
 	buf_puts(to, " HTTP/1.1\r\n");
 }
 
+/* A request that asks for another protocol, or the answer that grants it. */
+static void write_upgrade(struct scrub *scrub, struct part *part, const struct head *head)
+{
+	struct str protocol = head_get(head, STR("upgrade"));
+
+	if (str_ieq(protocol, STR("websocket")))
+		buf_puts(&scrub->text, "connection: upgrade\r\nupgrade: websocket\r\n");
+	else if (str_ieq(protocol, STR("h2c")) && head->side == SIDE_REQUEST)
+		buf_puts(&scrub->text, "connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: \r\n");
+	part->socket = head->status == 101 && str_ieq(protocol, STR("websocket"));
+}
+
 static void write_head(struct scrub *scrub, struct exchange *exchange, const struct head *head)
 {
 	struct part *part = exchange_user(exchange);
-	enum dir dir = dir_of(exchange, head->side);
+	enum dir dir = scrub_dir(exchange, head->side);
 
 	write_start_line(scrub, head);
 	for (size_t i = 0; i < head->n_headers; i++)
-		write_header(scrub, head->side, &head->headers[i]);
+		if (!str_ieq(head->headers[i].name, STR("upgrade")))
+			write_header(scrub, head->side, &head->headers[i]);
+	write_upgrade(scrub, part, head);
 	if (has_body(head)) {
 		part->form[head->side] = str_istarts(head_get(head, STR("content-type")), STR("multipart/form-data"));
 		buf_puts(&scrub->text, "transfer-encoding: chunked\r\n");
 		scrub->copy->open[dir] = exchange;
 	}
 	buf_puts(&scrub->text, "\r\n");
-	write_text(scrub, dir);
+	scrub_flush(scrub, dir);
 }
 
 static void write_stranger(struct scrub *scrub, struct exchange *exchange, enum side side)
@@ -178,7 +198,7 @@ static void write_stranger(struct scrub *scrub, struct exchange *exchange, enum 
 		return;
 	part->answered = side == SIDE_RESPONSE;
 	buf_puts(&scrub->text, side == SIDE_REQUEST ? "GET / HTTP/1.1\r\nhost: -\r\n\r\n" : "HTTP/1.1 204 -\r\n\r\n");
-	write_text(scrub, dir_of(exchange, side));
+	scrub_flush(scrub, scrub_dir(exchange, side));
 }
 
 /* ---- what the wire tells */
@@ -197,108 +217,81 @@ static bool is_ai(struct scrub *scrub, const struct head *head)
 	return reader_head(reader, head) > INTEREST_NONE;
 }
 
+/* What follows is HTTP/2, the answer to the request that asked for it included: its first stream. */
+static void switch_to_http2(struct scrub *scrub)
+{
+	struct exchange *exchange = scrub->copy->asks;
+	struct part *part;
+
+	if (!exchange)
+		return;
+	part = exchange_user(exchange);
+	end_body(scrub, scrub_dir(exchange, SIDE_REQUEST));
+	part->begun[SIDE_REQUEST] = part->over[SIDE_REQUEST] = true;
+	buf_puts(&scrub->text, "HTTP/1.1 101 -\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n");
+	scrub_flush(scrub, scrub_dir(exchange, SIDE_RESPONSE));
+	frame_begin(scrub, exchange);
+}
+
+static bool is_http2(const struct scrub *scrub)
+{
+	return conn_facts(scrub->copy->conn).protocol == CONN_HTTP2;
+}
+
 static int on_head(void *ctx, struct exchange *exchange, const struct head *head)
 {
 	struct part *part = exchange_user(exchange);
 	struct scrub *scrub = ctx;
+	bool http2 = is_http2(scrub);
 
 	scrub->boot_ns = head->boot_ns;
-	end_body(scrub, dir_of(exchange, head->side));
-	if (head->side == SIDE_REQUEST)
+	if (head->side == SIDE_REQUEST && !head->trailer)
 		part->wanted = is_ai(scrub, head);
+	if (http2 && !scrub->copy->http2)
+		switch_to_http2(scrub);
+	if (!http2)
+		end_body(scrub, scrub_dir(exchange, head->side));
+	if (!http2 && head->side == SIDE_REQUEST && str_ieq(head_get(head, STR("upgrade")), STR("h2c")))
+		scrub->copy->asks = exchange;
 	if (part->wanted)
-		write_head(scrub, exchange, head);
-	else
-		write_stranger(scrub, exchange, head->side);
+		(http2 ? frame_head : write_head)(scrub, exchange, head);
+	else if (!head->trailer)
+		(http2 ? frame_stranger : write_stranger)(scrub, exchange, head->side);
 	return part->wanted;
-}
-
-static void begin_item(struct scrub *scrub, const struct piece *piece)
-{
-	struct buf *to = &scrub->body;
-
-	if (piece->kind == ITEM_EVENT) {
-		if (piece->name.n) {
-			buf_puts(to, "event: ");
-			buf_str(to, piece->name);
-			buf_char(to, '\n');
-		}
-		buf_puts(to, "data: ");
-	}
-	if (piece->kind == ITEM_FIELD) {
-		buf_puts(to, "--" BOUNDARY "\r\ncontent-disposition: form-data; name=\"");
-		buf_str(to, piece->name);
-		buf_puts(to, piece->file ? "\"; filename=\"x\"\r\n\r\n" : "\"\r\n\r\n");
-	}
-}
-
-static void end_item(struct scrub *scrub, const struct piece *piece)
-{
-	if (piece->kind == ITEM_EVENT)
-		buf_puts(&scrub->body, "\n\n");
-	if (piece->kind == ITEM_LINE)
-		buf_char(&scrub->body, '\n');
-	if (piece->kind == ITEM_FIELD)
-		buf_puts(&scrub->body, "\r\n");
-}
-
-/* An event's data with its line ends, each of which begins another line of data. */
-static void write_data(struct scrub *scrub, struct redact *redact, const struct piece *piece)
-{
-	struct str line, rest = piece->text;
-	bool more = false;
-
-	if (piece->kind != ITEM_EVENT) {
-		redact_write(redact, rest, &scrub->body);
-		return;
-	}
-	while (str_split(&rest, '\n', &line)) {
-		if (more) {
-			buf_puts(&scrub->body, "\ndata: ");
-			redact_write(redact, STR(""), &scrub->body);
-		}
-		redact_write(redact, line, &scrub->body);
-		more = true;
-	}
 }
 
 static int on_piece(void *ctx, struct exchange *exchange, const struct piece *piece)
 {
 	struct part *part = exchange_user(exchange);
-	struct redact *redact = &part->redact[piece->side];
 	struct scrub *scrub = ctx;
 
 	if (!part->wanted)
 		return 0;
 	scrub->boot_ns = piece->boot_ns;
-	if (piece->first) {
-		begin_item(scrub, piece);
-		redact_begin(redact, &scrub->wants, piece);
-	}
-	write_data(scrub, redact, piece);
-	if (piece->last) {
-		redact_end(redact, &scrub->body);
-		end_item(scrub, piece);
+	if (part->socket) {
+		socket_piece(scrub, exchange, piece);
+	} else {
+		scrub_item(scrub, part, piece);
+		if (scrub->copy->http2)
+			frame_piece(scrub, exchange, piece->side);
+		else
+			write_chunk(scrub, scrub_dir(exchange, piece->side));
 	}
 	if (scrub->body.error && !scrub->error)
 		scrub->error = scrub->body.error;
-	write_chunk(scrub, dir_of(exchange, piece->side));
+	buf_reset(&scrub->body);
 	return 0;
 }
 
 /* What is missing is missing where the exchange ends: in the body that is under way, else before an answer's head. */
-static void on_end(void *ctx, struct exchange *exchange, enum ending ending)
+static void end_http1(struct scrub *scrub, struct exchange *exchange, enum ending ending)
 {
 	const struct exchange_facts *facts = exchange_facts(exchange);
-	struct part *part = exchange_user(exchange);
-	struct scrub *scrub = ctx;
 	struct copy *copy = scrub->copy;
 	bool missing = facts->missing_bytes;
 
-	if (facts->end_ns)
-		scrub->boot_ns = facts->end_ns;
 	for (enum dir dir = DIR_SENT; dir <= DIR_RECEIVED; dir++) {
-		bool request = dir_of(exchange, SIDE_REQUEST) == dir;
+		bool request = scrub_dir(exchange, SIDE_REQUEST) == dir;
 
 		if (copy->open[dir] != exchange)
 			continue;
@@ -311,9 +304,29 @@ static void on_end(void *ctx, struct exchange *exchange, enum ending ending)
 		copy->open[dir] = NULL;
 	}
 	if (missing)
-		copy->out[dir_of(exchange, SIDE_RESPONSE)] += facts->missing_bytes;
+		copy->out[scrub_dir(exchange, SIDE_RESPONSE)] += facts->missing_bytes;
+}
+
+static void on_end(void *ctx, struct exchange *exchange, enum ending ending)
+{
+	const struct exchange_facts *facts = exchange_facts(exchange);
+	struct part *part = exchange_user(exchange);
+	struct scrub *scrub = ctx;
+
+	if (facts->end_ns)
+		scrub->boot_ns = facts->end_ns;
+	if (scrub->copy->asks == exchange)
+		scrub->copy->asks = NULL;
+	if (part->socket)
+		socket_end(scrub, exchange, ending);
+	else if (scrub->copy->http2)
+		frame_end(scrub, exchange, ending);
+	else
+		end_http1(scrub, exchange, ending);
 	if (!part->wanted && ending == ENDING_COMPLETE)
-		write_stranger(scrub, exchange, SIDE_RESPONSE);
+		(scrub->copy->http2 ? frame_stranger : write_stranger)(scrub, exchange, SIDE_RESPONSE);
+	buf_done(&part->whole[SIDE_REQUEST]);
+	buf_done(&part->whole[SIDE_RESPONSE]);
 }
 
 const struct wire_ops scrub_wire_ops = { .head = on_head, .piece = on_piece, .end = on_end };
