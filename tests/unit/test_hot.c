@@ -232,26 +232,6 @@ static void test_an_exit_waits_and_then_ends(void **state)
 	assert_int_equal(stat(bench, STAT_CONNS_OPEN), 0);
 }
 
-static void test_the_serving_side(void **state)
-{
-	struct bench *bench = *state;
-
-	line_open(&bench->line, true, STR(""));
-	line_text(&bench->line, EVENT_RECEIVED, ASK);
-	play(bench);
-	assert_int_equal(bench->n_calls, 1);
-	assert_int_equal(bench->calls[0].kind, CALL_BEGUN);
-	assert_int_equal(bench->calls[0].role, ROLE_SERVER);
-	line_text(&bench->line, EVENT_SENT, ANSWER);
-	play(bench);
-	assert_int_equal(bench->n_calls, 2);
-	assert_int_equal(bench->calls[1].kind, CALL_ENDED);
-	assert_int_equal(bench->calls[1].role, ROLE_SERVER);
-	assert_int_equal(bench->calls[1].usages[0].count[COUNT_OUTPUT], 7);
-	assert_int_equal(memory_verdict(bench->source, 7), EVENT_VERDICT_SERVING);
-	assert_int_equal(stat(bench, STAT_CONNS_AI), 0);
-}
-
 /* A stranger at a host that never is AI is one for good; its lengths at the end are no holes. */
 static void test_final_for_a_host_that_never_is_ai(void **state)
 {
@@ -468,7 +448,7 @@ int main(void)
 		TEST(test_the_open_was_lost), TEST(test_the_beginning_was_lost),
 		TEST(test_late_events_make_no_connection), TEST(test_traits_of_a_process),
 		TEST(test_an_environment_with_a_gap), TEST(test_an_exec_ends_at_once), TEST(test_an_exit_waits_and_then_ends),
-		TEST(test_the_serving_side), TEST(test_final_for_a_host_that_never_is_ai), TEST(test_a_request_counts_more_than_a_name),
+		TEST(test_final_for_a_host_that_never_is_ai), TEST(test_a_request_counts_more_than_a_name),
 		TEST(test_other_protocols), TEST(test_what_is_open_at_the_end), TEST(test_malformed_and_unknown),
 		TEST(test_a_full_queue_is_a_counted_loss), TEST(test_new_wants), TEST(test_allocates_nothing_in_the_steady_state),
 		TEST(test_refused_memory),

@@ -21,6 +21,7 @@ struct draft {
 	struct draft *next;
 	struct held *wants;
 	unsigned int parts;		/* calls that it became */
+	bool announced;
 	uint64_t told[2], missing;	/* of bytes, by the turns before */
 	struct call call;
 	_Alignas(16) uint8_t reader[];
@@ -42,6 +43,7 @@ static struct draft *draft_get(struct hot *hot)
 	draft->wants = hot->wants;
 	draft->wants->users++;
 	draft->parts = 0;
+	draft->announced = false;
 	draft->told[0] = draft->told[1] = draft->missing = 0;
 	memset(&draft->call, 0, sizeof(draft->call));
 	return draft;
@@ -213,9 +215,15 @@ static void emit(void *ctx, const struct call *call)
 	emit_as(hot, CALL_ENDED, hot->draft->parts++);
 }
 
-/* The serving side has read a request's head: its caller's own calls can be joined to it while it runs. */
+/*
+ * The serving side has read a request's head: its own calls can be joined to its
+ * caller while it runs. A gateway's name is seldom a known one, so what may be AI
+ * is told as well; and what was told must come to an end, AI or not, or what is
+ * called meanwhile is held for nothing.
+ */
 static void announce(struct hot *hot)
 {
+	hot->draft->announced = true;
 	emit_as(hot, CALL_BEGUN, 0);
 }
 
@@ -259,11 +267,12 @@ static int on_request(struct hot *hot, struct exchange *exchange, const struct h
 			 * with it.
 			 */
 			hot_judge(hot, hot->strand, http2 ? EVENT_VERDICT_AI : EVENT_VERDICT_SERVING);
-			announce(hot);
 		} else {
 			hot_judge(hot, hot->strand, EVENT_VERDICT_AI);
 		}
 	}
+	if (exchange_facts(exchange)->role == ROLE_SERVER)
+		announce(hot);
 	return interest;
 }
 
@@ -302,6 +311,8 @@ static void on_end(void *ctx, struct exchange *exchange, enum ending ending)
 	hot->ended = true;
 	hot->ending = ending;
 	reader_end(reader_of(draft), ending);
+	if (draft->announced && !draft->parts)
+		emit_as(hot, CALL_ENDED, 0);
 	hot->strand->drafts--;
 	if (!draft->parts)
 		stranger(hot, hot->strand);
