@@ -44,6 +44,9 @@ static const struct want request[] = {
 	JSON("messages[].content[].toolUse.input", TEXT_PROMPT),
 	JSON("messages[].content[].toolResult.content", TEXT_PROMPT),
 	TEXT("messages[].content[].reasoningContent.reasoningText.text", TEXT_PROMPT),
+	TEXT("messages[].content[].signature", TEXT_RESENT),
+	TEXT("messages[].reasoning_details[].data", TEXT_RESENT),
+	TEXT("input[].encrypted_content", TEXT_RESENT),
 	TEXT("input", TEXT_PROMPT),
 	TEXT("input[]", TEXT_PROMPT),
 	TEXT("input[].text", TEXT_PROMPT),
@@ -72,6 +75,8 @@ static const struct want request[] = {
 	TALLY(at "contents[]", TEXT_TURNS), \
 	TEXT(at "contents[].parts[].text", TEXT_PROMPT), \
 	TEXT(at "contents[].text", TEXT_PROMPT), \
+	TEXT(at "contents[].parts[].thoughtSignature", TEXT_RESENT), \
+	TEXT(at "contents[].parts[].thought_signature", TEXT_RESENT), \
 	JSON(at "contents[].parts[].functionCall", TEXT_PROMPT), \
 	JSON(at "contents[].parts[].function_call", TEXT_PROMPT), \
 	JSON(at "contents[].parts[].functionResponse", TEXT_PROMPT), \

@@ -11,6 +11,7 @@
 
 enum text_class {
 	TEXT_PROMPT,		/* messages, instructions, input: with their JSON */
+	TEXT_RESENT,		/* sealed thoughts of earlier answers, sent back */
 	TEXT_TOOLS,		/* what tools are offered, what shape the answer must have: with its JSON */
 	TEXT_ANSWER,
 	TEXT_REASONING,		/* thoughts that are shown */
