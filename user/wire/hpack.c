@@ -137,6 +137,11 @@ void hpack_drop_pool(struct wire *wire)
 
 /* ---- the table */
 
+static int error_of(ssize_t result)
+{
+	return result >= 0 ? 0 : result == NGHTTP2_ERR_NOMEM ? -ENOMEM : -EBADMSG;
+}
+
 /* A literal with a new name, added to the table, then as many as fill it with the newest entry's name (section 6.2.1). */
 static int fill(nghttp2_hd_inflater *inflater, size_t table)
 {
@@ -147,13 +152,12 @@ static int fill(nghttp2_hd_inflater *inflater, size_t table)
 	for (size_t left = table / PLACEHOLDER; left; left--, p = more, n = sizeof(more)) {
 		nghttp2_nv field;
 		int flags;
-		ssize_t used = nghttp2_hd_inflate_hd2(inflater, &field, &flags, p, n, 1);
+		int err = error_of(nghttp2_hd_inflate_hd2(inflater, &field, &flags, p, n, 1));
 
-		if (used != (ssize_t)n || !(flags & NGHTTP2_HD_INFLATE_EMIT))
-			return used == NGHTTP2_ERR_NOMEM ? -ENOMEM : -EBADMSG;
-		/* the end is told by a call of its own */
-		if (nghttp2_hd_inflate_hd2(inflater, &field, &flags, p, 0, 1) < 0 || !(flags & NGHTTP2_HD_INFLATE_FINAL))
-			return -EBADMSG;
+		if (!err)	/* the end is told by a call of its own */
+			err = error_of(nghttp2_hd_inflate_hd2(inflater, &field, &flags, p, 0, 1));
+		if (err)
+			return err;
 		nghttp2_hd_inflate_end_headers(inflater);
 	}
 	return 0;
@@ -165,15 +169,15 @@ static int resize(nghttp2_hd_inflater *inflater, size_t table)
 	uint8_t block[8] = { 0x3f };
 	size_t n = 1;
 	nghttp2_nv field;
-	int flags;
+	int flags, err;
 
 	for (table -= 31; table >= 128; table >>= 7)
 		block[n++] = (uint8_t)(table | 128);
 	block[n++] = (uint8_t)table;
-	if (nghttp2_hd_inflate_hd2(inflater, &field, &flags, block, n, 1) < 0)
-		return -EBADMSG;
-	nghttp2_hd_inflate_end_headers(inflater);
-	return 0;
+	err = error_of(nghttp2_hd_inflate_hd2(inflater, &field, &flags, block, n, 1));
+	if (!err)
+		nghttp2_hd_inflate_end_headers(inflater);
+	return err;
 }
 
 static int begin(struct hpack *hpack, struct hpack_pool *pool, size_t table)
@@ -262,10 +266,12 @@ static int decode(struct hpack *hpack, struct hpack_pool *pool, const uint8_t *p
 	ssize_t used;
 	int flags = 0;
 
+	*ret = (struct fields){ .headers = ret->headers };
+	pool->n_text = 0;
 	while (!(flags & NGHTTP2_HD_INFLATE_FINAL)) {
 		used = nghttp2_hd_inflate_hd2(hpack->inflater, &field, &flags, p, n, 1);
 		if (used < 0)
-			return used == NGHTTP2_ERR_NOMEM ? -ENOMEM : -EBADMSG;
+			return error_of(used);
 		p += used;
 		n -= (size_t)used;
 		if (flags & NGHTTP2_HD_INFLATE_EMIT)
@@ -278,22 +284,23 @@ static int decode(struct hpack *hpack, struct hpack_pool *pool, const uint8_t *p
 int hpack_read(struct wire *wire, struct hpack *hpack, const uint8_t *p, size_t n, struct fields *ret)
 {
 	struct hpack_pool *pool = pool_of(wire);
-	size_t table = TABLE_DEFAULT;
+	uint64_t refused = wire->budget.refused;
 	int err = pool ? 0 : -ENOMEM;
 
+	ret->headers = wire->headers;
 	if (!err && !hpack->inflater)
-		err = begin(hpack, pool, table);
-	for (; !err; table = LIMIT_HEADER_TABLE) {
-		*ret = (struct fields){ .headers = wire->headers };
-		pool->n_text = 0;
+		err = begin(hpack, pool, TABLE_DEFAULT);
+	if (!err)
 		err = decode(hpack, pool, p, n, ret);
-		if (!err)
-			return 0;
+	if (err == -EBADMSG && hpack->blind && refused == wire->budget.refused) {
 		hpack_done(hpack);
-		if (err != -EBADMSG || !hpack->blind || table == LIMIT_HEADER_TABLE)
-			break;
 		err = begin(hpack, pool, LIMIT_HEADER_TABLE);
+		if (!err)
+			err = decode(hpack, pool, p, n, ret);
 	}
+	if (!err)
+		return 0;
 	hpack_lose(hpack);
-	return err;
+	/* libnghttp2 does not always say so */
+	return refused == wire->budget.refused ? err : -ENOMEM;
 }
