@@ -324,14 +324,35 @@ def claude_hour(out):
 
 
 def paid_by_tokens(out):
-    """Images and seconds that the tokens pay for already are priced 0, not unpriced."""
-    rates = out['variants'].get((0, ''), {})
-    if 'image_output' in rates:
+    """Images that the tokens pay for already are priced 0, not unpriced."""
+    if 'image_output' in out['variants'].get((0, ''), {}):
         out['units'].setdefault('image', Decimal(0))
-    if 'transcribe' in out['model'] or 'tts' in out['model']:
-        if rates.get('input'):
-            out['units'].setdefault('second', Decimal(0))
-            out['units'].setdefault('character', Decimal(0))
+
+
+# What a provider's own tools cost a call, whatever the model, where the two tables
+# do not say: a model's name, what its units cost, where it stands.
+TOOLS = [
+    # platform.openai.com/docs/pricing, built-in tools; a container also in litellm (openai/container)
+    ('openai', r'(gpt-[45]|o[134]|chatgpt-|codex-|computer-use)(?!.*(transcribe|tts|audio|image|realtime|search))',
+     {'web_search': '0.01', 'file_search': '0.0025', 'code_interpreter': '0.03'}),
+    # docs.x.ai/developers/pricing, tool invocation costs; sources of the retired live search
+    ('x_ai', r'grok-(?!.*(image|video|voice))',
+     {'web_search': '0.005', 'x_search': '0.005', 'code_interpreter': '0.005', 'file_search': '0.0025',
+      'document_search': '0.01', 'source': '0.025'}),
+    # ai.google.dev/gemini-api/docs/pricing: storage of a cached prompt, a token for an hour; grounding on maps
+    ('gcp.gemini', r'gemini-.*pro', {'cache_token_hour': '0.0000045'}),
+    ('gcp.gemini', r'gemini-.*flash', {'cache_token_hour': '0.000001'}),
+    ('gcp.gemini', r'gemini-2', {'maps_search': '0.025'}),
+    ('gcp.gemini', r'gemini-3', {'maps_search': '0.014'}),
+]
+
+
+def tools(out):
+    rates = out['variants'].get((0, ''), {})
+    for provider, names, units in TOOLS:
+        if out['provider'] == provider and 'output' in rates and re.match(names, out['model']):
+            for unit, price in units.items():
+                out['units'].setdefault(unit, Decimal(price))
 
 
 def known_to_genai(entries, provider, name):
@@ -448,6 +469,7 @@ def main():
         tiers_as_factors(out)
         claude_hour(out)
         paid_by_tokens(out)
+        tools(out)
         fill(out)
     lines = list(lay_over([entry_json(out) for out in drop_shadowed(entries)], additions))
     lines.sort(key=lambda e: (e['provider'], e['model'], e.get('from') or '', e.get('window') or []))

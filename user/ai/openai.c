@@ -24,6 +24,7 @@ enum {
 	OWN_SEARCHES,			/* by the provider's own count */
 	OWN_BYOK,			/* the caller's own key at the provider behind: cost is the fee alone */
 	OWN_UPSTREAM,			/* and this is what that one charges */
+	OWN_DOCUMENTS,			/* searches of attached files */
 };
 
 /* dialect->own */
@@ -68,6 +69,8 @@ static const struct want response[] = {
 	{ "usage.cache_read_input_tokens", OWN_CACHED },
 	{ "usage.reasoning_tokens", PICK_REASONING },
 	{ "usage.prompt_audio_seconds", PICK_SECONDS, .scale = 3 },
+	{ "usage.server_side_tool_usage_details.document_search_calls", OWN_DOCUMENTS, .scale = 3 },
+	{ "response.usage.server_side_tool_usage_details.document_search_calls", OWN_DOCUMENTS, .scale = 3 },
 	{ "usage.is_byok", OWN_BYOK },
 	{ "usage.cost_details.upstream_inference_cost", OWN_UPSTREAM, .scale = 12 },
 	{ "usage.estimated_cost", PICK_COST, .scale = 12 },
@@ -356,6 +359,8 @@ static int openai_item(struct dialect *d, enum side side, struct item *item)
 		responses_item(d, item);
 	anthropic_fields(d, item);
 	whole_cost(item);
+	if (item_has(item, OWN_DOCUMENTS))
+		dialect_unit(d, "document_search", item_number(item, OWN_DOCUMENTS));
 	if (item_has(item, PICK_STATUS))
 		d->own[WAITS] = under_way(item_text(item, PICK_STATUS));
 	if (item_has(item, PICK_RAW))

@@ -47,7 +47,6 @@
 	{ at "usage.server_side_tool_usage_details.x_search_calls", PICK_X_SEARCHES, .scale = 3 }, \
 	{ at "usage.server_side_tool_usage_details.code_interpreter_calls", PICK_CODE_RUNS, .scale = 3 }, \
 	{ at "usage.server_side_tool_usage_details.file_search_calls", PICK_FILE_SEARCHES, .scale = 3 }, \
-	{ at "usage.server_side_tool_usage_details.document_search_calls", PICK_FILE_SEARCHES, .scale = 3 }, \
 	{ at "usage.num_sources_used", PICK_SOURCES, .scale = 3 }, \
 	{ at "usage.server_tool_use_details.web_search_requests", PICK_WEB_SEARCHES, .scale = 3 }, \
 	{ at "usage.num_search_queries", PICK_WEB_SEARCHES, .scale = 3 }
