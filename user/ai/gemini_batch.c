@@ -25,7 +25,7 @@ enum {
 };
 
 /* dialect->own */
-enum { FILM_SECONDS, FILMS, CACHE_SECONDS, HAD_RESULTS };
+enum { LASTED, FILMS, CACHED, KEPT, FILMED, HAD_RESULTS, TOLD };
 
 #define HOUR 3600
 
@@ -151,7 +151,7 @@ static int request_item(struct dialect *d, struct item *item)
 	if (item_has(item, BATCH_FILE))
 		STR_COPY(d->call->batch_file, item_text(item, BATCH_FILE));
 	if (item_has(item, LASTS))
-		d->own[FILM_SECONDS] = d->own[CACHE_SECONDS] = seconds(item, LASTS);
+		d->own[LASTED] = seconds(item, LASTS);
 	d->own[FILMS] = item_number(item, SAMPLES);
 	if (!item_has(item, PICK_MODEL) || (!at(d, "create_cache") && !at(d, "batch")))
 		return 0;
@@ -170,8 +170,7 @@ static void batch(struct dialect *d, struct item *item)
 		STR_COPY(call->batch_output, item_text(item, BATCH_OUTPUT));
 	if (item_has(item, STATE))
 		STR_COPY(call->batch_status, item_text(item, STATE));
-	if (item_number(item, BATCH_REQUESTS))
-		call->batch_requests = item_number(item, BATCH_REQUESTS);
+	d->own[TOLD] = item_number(item, BATCH_REQUESTS);
 }
 
 static uint64_t times(uint64_t a, uint64_t b)
@@ -181,22 +180,29 @@ static uint64_t times(uint64_t a, uint64_t b)
 	return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
 }
 
-/* Kept until it expires, which is the most that it can cost: deleting it earlier ends it. */
-static void cache(struct dialect *d, const struct item *item)
+/* How long a cached prompt is kept, where the answer says so itself. */
+static uint64_t kept(const struct item *item)
 {
 	struct str made = item_text(item, MADE_AT), gone = item_text(item, GONE_AT);
-	uint64_t lasts = d->own[CACHE_SECONDS];
 	int64_t from, to;
 
-	if (!clock_parse(made.p, made.n, &from) && !clock_parse(gone.p, gone.n, &to) && to > from)
-		lasts = (uint64_t)(to - from) / NSEC_PER_SEC;
-	dialect_unit(d, "cache_token_hour", times(times(item_number(item, CACHE_TOKENS), lasts), 1000) / HOUR);
+	if (clock_parse(made.p, made.n, &from) || clock_parse(gone.p, gone.n, &to) || to < from)
+		return 0;
+	return (uint64_t)(to - from) / NSEC_PER_SEC;
+}
+
+/* Kept until it expires, which is the most that it can cost: deleting it earlier ends it. */
+static void cache(struct dialect *d)
+{
+	uint64_t lasts = d->own[KEPT] ? d->own[KEPT] : d->own[LASTED];
+
+	dialect_unit(d, "cache_token_hour", times(times(d->own[CACHED], lasts), 1000) / HOUR);
 }
 
 /* Eight seconds where the request does not say. */
 static void film(struct dialect *d)
 {
-	uint64_t lasts = d->own[FILM_SECONDS] ? d->own[FILM_SECONDS] : 8;
+	uint64_t lasts = d->own[LASTED] ? d->own[LASTED] : 8;
 
 	dialect_unit(d, "second", times(times(lasts, d->own[FILMS] ? d->own[FILMS] : 1), 1000));
 }
@@ -213,10 +219,11 @@ static int item(struct dialect *d, enum side side, struct item *item)
 	}
 	if (at(d, "files") && item_has(item, BATCH_FILE))
 		STR_COPY(d->call->batch_file, item_text(item, BATCH_FILE));
-	if (at(d, "create_cache") && item_has(item, CACHE_TOKENS) && !(d->call->flags & CALL_FREE))
-		cache(d, item);
-	if (at(d, "generate_video") && item_has(item, BATCH_ID) && !(d->call->flags & CALL_FREE))
-		film(d);
+	if (item_has(item, CACHE_TOKENS)) {
+		d->own[CACHED] = item_number(item, CACHE_TOKENS);
+		d->own[KEPT] = kept(item);
+	}
+	d->own[FILMED] |= item_has(item, BATCH_ID);
 	/* models/gemini-2.5-flash */
 	if (str_starts(item_text(item, PICK_MODEL), STR("models/"))) {
 		STR_COPY(d->call->model, last_part(item_text(item, PICK_MODEL)));
@@ -230,6 +237,13 @@ static int end(struct dialect *d, enum ending ending)
 	struct call *call = d->call;
 
 	(void)ending;
+	/* the end of a request may be seen late: what both sides say is put together here */
+	if (at(d, "create_cache") && !(call->flags & CALL_FREE))
+		cache(d);
+	if (at(d, "generate_video") && d->own[FILMED] && !(call->flags & CALL_FREE))
+		film(d);
+	if (d->own[TOLD])
+		call->batch_requests = d->own[TOLD];
 	if (d->own[HAD_RESULTS])
 		batch_results(d);
 	else if (at(d, "files"))

@@ -372,11 +372,20 @@ static int openai_item(struct dialect *d, enum side side, struct item *item)
 	return 0;
 }
 
-/* Who counts reasoning apart shows it in the total; what only some leave out, their name says. */
-int openai_end(struct dialect *d, enum ending ending)
+void openai_conventions(struct dialect *d)
 {
 	uint64_t reasoning = d->count[PICK_REASONING], total = d->count[PICK_TOTAL];
 
+	if (openai_provider(d, "mistral_ai"))
+		d->convention |= AUDIO_APART;
+	if (openai_provider(d, "gcp.gemini") || openai_provider(d, "gcp.vertex_ai"))
+		d->convention |= OUTPUT_FROM_TOTAL;
+	if (reasoning && total == d->count[PICK_INPUT] + d->count[PICK_OUTPUT] + reasoning)
+		d->convention |= REASONING_APART;
+}
+
+static int end(struct dialect *d, enum ending ending)
+{
 	(void)ending;
 	/* a header counts the prompt, and says nothing of what was made */
 	if (d->own[HEADER_ALONE])
@@ -387,12 +396,7 @@ int openai_end(struct dialect *d, enum ending ending)
 	/* Mistral lists a price for moderation */
 	if (openai_at(d, "moderation") && openai_provider(d, "mistral_ai"))
 		d->call->flags &= ~(uint32_t)CALL_FREE;
-	if (openai_provider(d, "mistral_ai"))
-		d->convention |= AUDIO_APART;
-	if (openai_provider(d, "gcp.gemini") || openai_provider(d, "gcp.vertex_ai"))
-		d->convention |= OUTPUT_FROM_TOTAL;
-	if (reasoning && total == d->count[PICK_INPUT] + d->count[PICK_OUTPUT] + reasoning)
-		d->convention |= REASONING_APART;
+	openai_conventions(d);
 	return 0;
 }
 
@@ -404,5 +408,5 @@ const struct provider dialect_openai = {
 	.sibling = &dialect_openai_media,
 	.head = openai_head,
 	.item = openai_item,
-	.end = openai_end,
+	.end = end,
 };

@@ -54,8 +54,8 @@
 /* A relative's own id stands before one that a proxy in front of it may have set. */
 extern const struct want openai_headers[];
 
-/* What some providers' names say of their counts; before the call is emitted. */
-int openai_end(struct dialect *, enum ending);
+/* Who counts reasoning apart shows it in the total; what only some leave out, their name says. Before the call is emitted. */
+void openai_conventions(struct dialect *);
 /* /openai/deployments/{deployment}/...: what is asked for is a deployment. */
 void openai_deployment(struct dialect *, const struct head *);
 

@@ -15,7 +15,7 @@
 enum { OWN_OBJECT = BATCH_OWN_NEXT, OWN_ERROR, OWN_PURPOSE };
 
 /* dialect->own */
-enum { PURPOSE_BATCH, RESULTS };
+enum { PURPOSE_BATCH, RESULTS, TOLD };
 
 #define LIMITS(at) BATCH_LIMIT(at "max_tokens"), BATCH_LIMIT(at "max_completion_tokens"), BATCH_LIMIT(at "max_output_tokens")
 
@@ -117,8 +117,7 @@ static int batch(struct dialect *d, struct item *item)
 	if (item_has(item, BATCH_OUTPUT))
 		STR_COPY(call->batch_output, item_text(item, BATCH_OUTPUT));
 	STR_COPY(call->batch_status, status);
-	if (item_number(item, BATCH_REQUESTS))
-		call->batch_requests = item_number(item, BATCH_REQUESTS);
+	d->own[TOLD] = item_number(item, BATCH_REQUESTS);
 	if (str_eq(status, STR("completed")) || str_eq(status, STR("SUCCESS")))
 		return 0;
 	if (item_has(item, PICK_MODEL))
@@ -141,20 +140,26 @@ static int item(struct dialect *d, enum side side, struct item *item)
 	}
 	if (made)
 		return batch(d, item);
-	if (item_is(item, OWN_OBJECT, "file") && (d->own[PURPOSE_BATCH] || item_is(item, OWN_PURPOSE, "batch")))
+	d->own[PURPOSE_BATCH] |= item_is(item, OWN_PURPOSE, "batch");
+	if (item_is(item, OWN_OBJECT, "file"))
 		STR_COPY(d->call->batch_file, item_text(item, PICK_ID));
 	return 0;
 }
 
 static int end(struct dialect *d, enum ending ending)
 {
+	(void)ending;
 	if (d->own[RESULTS])
 		batch_results(d);
 	else if (openai_at(d, "files"))
 		d->call->batch_output[0] = 0;	/* a file like any other */
-	if (!d->call->batch_file[0] && openai_at(d, "files"))
+	/* the end of a request may be seen late: what both sides say is put together here */
+	if (!d->own[PURPOSE_BATCH] && openai_at(d, "files"))
 		batch_none(d);
-	return openai_end(d, ending);
+	if (d->own[TOLD])
+		d->call->batch_requests = d->own[TOLD];
+	openai_conventions(d);
+	return 0;
 }
 
 const struct provider dialect_openai_batch = {

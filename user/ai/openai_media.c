@@ -22,11 +22,10 @@ enum {
 	OWN_DURATION,			/* seconds of a recording */
 	OWN_ERROR,
 	OWN_VIDEO,			/* object: video */
-	OWN_MADE,			/* one picture, as an event of a stream */
 };
 
-/* dialect->own */
-enum { FILM_MILLI, LETTERS, QUALITY_HD, WIDE, HIGH };
+/* dialect->own: facts of either side, which are put together at the end, for the end of a request may be seen late */
+enum { FILM_MILLI, LETTERS, HD, WIDE, HIGH, FACTS, PICTURES = 2 * FACTS, HEARD, FILM };
 
 static const struct want request[] = {
 	{ "model", PICK_MODEL },
@@ -55,7 +54,6 @@ static const struct want response[] = {
 	{ "error.type", PICK_ERROR },
 	{ "error.code", PICK_ERROR_CODE },
 	{ "data[]", OWN_DATA, WANT_COUNT, .scale = 3 },
-	{ "b64_json", OWN_MADE, WANT_SEEN },
 	{ "size", OWN_SIZE, .room = 24 },
 	{ "quality", OWN_QUALITY, .room = 16 },
 	{ "seconds", OWN_SECONDS, .scale = 3 },
@@ -105,78 +103,92 @@ static void size_of(struct str text, uint64_t *ret_wide, uint64_t *ret_high)
 	*ret_high = high;
 }
 
-static void facts(struct dialect *d, const struct item *item)
+/* Seconds of a film, as a number or as a text of digits. */
+static uint64_t film_milli(const struct item *item)
 {
-	uint64_t *own = d->own;
+	uint64_t whole;
 
+	if (item->values[OWN_SECONDS].kind != VALUE_TEXT)
+		return item_number(item, OWN_SECONDS);
+	return str_u64(item_text(item, OWN_SECONDS), &whole) && whole < 1000000 ? whole * 1000 : 0;
+}
+
+static void facts(uint64_t *own, const struct item *item)
+{
 	size_of(item_text(item, OWN_SIZE), &own[WIDE], &own[HIGH]);
 	if (item_has(item, OWN_QUALITY))
-		own[QUALITY_HD] = item_is(item, OWN_QUALITY, "hd");
-	if (item_has(item, OWN_SECONDS)) {
-		uint64_t whole;
-
-		/* a text of digits is not scaled */
-		own[FILM_MILLI] = item_number(item, OWN_SECONDS);
-		if (item->values[OWN_SECONDS].kind == VALUE_TEXT)
-			own[FILM_MILLI] = str_u64(item_text(item, OWN_SECONDS), &whole) && whole < 1000000 ? whole * 1000 : 0;
-	}
+		own[HD] = item_is(item, OWN_QUALITY, "hd");
+	if (item_has(item, OWN_SECONDS))
+		own[FILM_MILLI] = film_milli(item);
 	if (item_has(item, OWN_LETTERS))
 		own[LETTERS] = item_number(item, OWN_LETTERS);
 }
 
-/* DALL-E is billed by size and quality; what is 1024 square and standard where nothing else was asked for. */
-static void pictures(struct dialect *d, uint64_t milli)
+/* What the answer says, else what was asked for. */
+static uint64_t fact(const struct dialect *d, int which)
 {
-	struct str model = str_of(d->call->model[0] ? d->call->model : d->call->model_requested);
-	unsigned int wide = d->own[WIDE] % 10000, high = d->own[HIGH] % 10000;
-	char name[24] = "image";
-
-	if (!model.n || str_starts(model, STR("dall-e")))
-		snprintf(name, sizeof(name), "image%s_%ux%u", d->own[QUALITY_HD] ? "_hd" : "", wide ? wide : 1024,
-			 high ? high : 1024);
-	dialect_unit(d, name, milli);
-}
-
-/* Sora's price is that of its smaller size, unless a larger one was asked for. */
-static void film(struct dialect *d)
-{
-	unsigned int wide = d->own[WIDE] % 10000, high = d->own[HIGH] % 10000;
-	char name[24] = "second";
-
-	if (wide > 1280 || high > 1280)
-		snprintf(name, sizeof(name), "second_%ux%u", wide > high ? wide : high, wide > high ? high : wide);
-	dialect_unit(d, name, d->own[FILM_MILLI] ? d->own[FILM_MILLI] : 4000);
+	return d->own[FACTS + which] ? d->own[FACTS + which] : d->own[which];
 }
 
 static int item(struct dialect *d, enum side side, struct item *item)
 {
 	bool counted = item_has(item, PICK_RAW);
 
-	facts(d, item);
+	facts(side == SIDE_REQUEST ? d->own : d->own + FACTS, item);
 	if (side == SIDE_REQUEST)
 		return 0;
 	if (item_has(item, OWN_ERROR))
 		dialect_error(d, (struct str){ "", 0 });
 	if (item_text(item, PICK_TYPE).n && item_has(item, PICK_ID) && openai_at(d, "transcription"))
 		item_drop(item, PICK_ID);	/* of a segment */
-	if (item_has(item, PICK_MODEL))
-		STR_COPY(d->call->model, item_text(item, PICK_MODEL));
-	if (openai_at(d, "image_generation") && !counted && item_has(item, OWN_DATA))
-		pictures(d, item_number(item, OWN_DATA));
-	if (openai_at(d, "transcription") && !counted && item_has(item, OWN_DURATION))
-		dialect_unit(d, "second", item_number(item, OWN_DURATION));
-	if (openai_at(d, "video_generation") && item_is(item, OWN_VIDEO, "video"))
-		film(d);
+	if (!counted && item_has(item, OWN_DATA))
+		d->own[PICTURES] = item_number(item, OWN_DATA);
+	if (!counted && item_has(item, OWN_DURATION))
+		d->own[HEARD] = item_number(item, OWN_DURATION);
+	d->own[FILM] |= item_is(item, OWN_VIDEO, "video");
 	return 0;
 }
 
-/* Speech comes as sound alone: what was to be spoken is all that tells how much it was. */
+/* DALL-E is billed by size and quality; what is 1024 square and standard where nothing else was asked for. */
+static void pictures(struct dialect *d)
+{
+	struct str model = str_of(d->call->model[0] ? d->call->model : d->call->model_requested);
+	unsigned int wide = fact(d, WIDE) % 10000, high = fact(d, HIGH) % 10000;
+	char name[24] = "image";
+
+	if (!model.n || str_starts(model, STR("dall-e")))
+		snprintf(name, sizeof(name), "image%s_%ux%u", fact(d, HD) ? "_hd" : "", wide ? wide : 1024, high ? high : 1024);
+	dialect_unit(d, name, d->own[PICTURES]);
+}
+
+/* Sora's price is that of its smaller size, unless a larger one was asked for. */
+static void film(struct dialect *d)
+{
+	unsigned int wide = fact(d, WIDE) % 10000, high = fact(d, HIGH) % 10000;
+	char name[24] = "second";
+
+	if (wide > 1280 || high > 1280)
+		snprintf(name, sizeof(name), "second_%ux%u", wide > high ? wide : high, wide > high ? high : wide);
+	dialect_unit(d, name, fact(d, FILM_MILLI) ? fact(d, FILM_MILLI) : 4000);
+}
+
 static int end(struct dialect *d, enum ending ending)
 {
-	if (openai_at(d, "speech") && d->call->status == 200 && !d->reported && !(d->call->flags & CALL_ERROR))
-		dialect_unit(d, "character", d->own[LETTERS] * 1000);
-	/* a film is billed when it is made; whoever looks at it later does not make it again */
-	return openai_end(d, ending);
+	bool spoke = d->call->status == 200 && !d->reported && !(d->call->flags & CALL_ERROR);
+
+	(void)ending;
+	if (openai_at(d, "image_generation") && d->own[PICTURES])
+		pictures(d);
+	if (openai_at(d, "transcription") && d->own[HEARD])
+		dialect_unit(d, "second", d->own[HEARD]);
+	/* billed when it is made; whoever looks at it later does not make it again */
+	if (openai_at(d, "video_generation") && d->own[FILM])
+		film(d);
+	/* speech comes as sound alone: what was to be spoken is all that tells how much it was */
+	if (openai_at(d, "speech") && spoke)
+		dialect_unit(d, "character", fact(d, LETTERS) * 1000);
+	openai_conventions(d);
+	return 0;
 }
 
 const struct provider dialect_openai_media = {
