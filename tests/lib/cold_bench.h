@@ -60,6 +60,7 @@ struct bench {
 	size_t n_told;
 	struct call call;		/* the next one to be sent */
 	int64_t wall_ns;		/* at boot */
+	uint64_t stamp;			/* of what is sent */
 	uint8_t message[sizeof(struct message) + PACK_MAX(sizeof(struct call))] __attribute__((aligned(8)));
 };
 
@@ -155,6 +156,8 @@ static inline void make_attribution(struct bench *bench)
 	assert_int_equal(attribution_new(&bench->attribution), 0);
 	assert_int_equal(fact_parse(STR("env:AI_TEAM"), &fact, &why), 0);
 	assert_int_equal(attribution_add_source(bench->attribution, DIMENSION_TEAM, &fact), 0);
+	assert_int_equal(fact_parse(STR("header:x-team-id"), &fact, &why), 0);
+	assert_int_equal(attribution_add_source(bench->attribution, DIMENSION_TEAM, &fact), 0);
 	assert_int_equal(attribution_seal(bench->attribution, &bench->wants, NULL), 0);
 }
 
@@ -217,8 +220,20 @@ static inline void send_message(struct bench *bench, uint32_t kind, const void *
 {
 	struct message *message = (void *)bench->message;
 
-	*message = (struct message){ .kind = kind, .size = (uint32_t)pack(message + 1, what, size) };
+	*message = (struct message){ .kind = kind, .size = (uint32_t)pack(message + 1, what, size), .stamp = bench->stamp };
 	cold_message(bench->cold, message);
+}
+
+/* A process's environment names its team. */
+static inline void team_of(struct bench *bench, uint32_t tgid, const char *team)
+{
+	struct trait trait = { .kind = TRAIT_ENVIRON, .task = { tgid, 5000 }, .n_values = 1 };
+
+	for (uint8_t i = 0; i < bench->wants.n_wanted; i++)
+		if (bench->wants.wanted[i].kind == WANTED_ENV)
+			trait.values[0].wanted = i;
+	strcpy(trait.values[0].text, team);
+	send_message(bench, MESSAGE_TRAIT, &trait, sizeof(trait));
 }
 
 /* Each call an exchange of its own. */

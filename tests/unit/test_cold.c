@@ -145,14 +145,6 @@ static int64_t sum_tokens(const struct bench *bench, const char *team)
 	return sum;
 }
 
-static void team_of(struct bench *bench, uint32_t tgid, const char *team)
-{
-	struct trait trait = { .kind = TRAIT_ENVIRON, .task = { tgid, 5000 }, .n_values = 1 };
-
-	strcpy(trait.values[0].text, team);
-	send_message(bench, MESSAGE_TRAIT, &trait, sizeof(trait));
-}
-
 static void from(struct bench *bench, uint32_t tgid)
 {
 	bench->call.task = (struct task){ tgid, 5000 };

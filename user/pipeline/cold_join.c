@@ -103,18 +103,19 @@ static void remote_owner(struct cold *cold, const struct serving *serving, struc
 {
 	static const struct origin nobody;
 	const struct kept *kept = serving_kept(serving);
-	struct owner own, theirs;
+	struct owner theirs;
 
 	cold_attribute(cold, &entry->call, &entry->origin, &entry->record);
 	if (!kept || unpack(&cold->serving, sizeof(cold->serving), kept->packed, kept->n) < 0)
 		return;
-	owner_of(&entry->record, &own);
 	memset(&cold->other.record, 0, sizeof(cold->other.record));
 	cold->other.record.time_ns = entry->record.time_ns;
 	cold_attribute(cold, &cold->serving, &nobody, &cold->other.record);
 	owner_of(&cold->other.record, &theirs);
-	if (theirs.team[0] || theirs.n_labels)
-		owner_apply(&theirs, "", &entry->record);
+	if (!theirs.team[0])
+		return;
+	owner_apply(&theirs, "", &entry->record);
+	entry->record.flags |= cold->other.record.flags & (FLAG_UNKNOWN_TEAM | FLAG_NOT_READY | FLAG_INVALID_VALUE);
 }
 
 static enum spend as_joined(struct cold *cold, const struct verdict *verdict, struct entry *entry)
