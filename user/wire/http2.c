@@ -19,16 +19,10 @@
 #include "base/mem.h"
 #include "wire/http2.h"
 
-#define BAD_BLOCKS 8	/* header blocks that cannot be read, and it is something else, or hostile */
 #define SURE_FRAMES 3	/* sound frames in a row that make sure that it is HTTP/2 */
 #define SEARCH_MAX KIB(256)
 
 static const struct str preface = STR("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-
-static uint32_t u32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
 
 /* ---- beginning and end */
 
@@ -104,13 +98,6 @@ static void http2_end(struct conn *conn, bool known)
 
 /* ---- the framing is gone */
 
-static void drop_block(struct http2_side *side)
-{
-	buf_done(&side->block);
-	side->block = BUF(LIMIT_HEAD);
-	side->in_block = side->block_lost = false;
-}
-
 static void lost(struct conn *conn, enum dir dir, uint64_t n)
 {
 	struct http2 *http2 = conn->state;
@@ -118,7 +105,7 @@ static void lost(struct conn *conn, enum dir dir, uint64_t n)
 
 	conn->wire->counts.lost += side->place != HTTP2_LOST;
 	buf_done(&message_of(conn, dir)->head);
-	drop_block(side);
+	http2_drop_block(side);
 	hpack_lose(&side->hpack);
 	side->place = HTTP2_LOST;
 	side->n_head = 0;
@@ -166,151 +153,6 @@ static size_t search(struct conn *conn, enum dir dir, const struct chunk *chunk,
 	return found - at;
 }
 
-/* ---- header blocks */
-
-static void block_read(struct conn *conn, enum dir dir, const uint8_t *p, size_t n, const struct chunk *chunk)
-{
-	struct http2 *http2 = conn->state;
-	struct http2_side *side = &http2->side[dir];
-	struct fields fields;
-	int err = hpack_read(conn->wire, &side->hpack, p, n, &fields);
-
-	if (err) {
-		*(err == -ENOMEM ? &conn->wire->counts.no_memory : &conn->wire->counts.bad_heads) += 1;
-		fields = (struct fields){ .headers = conn->wire->headers, .missing = n + 1 };
-		http2->bad_blocks++;
-	} else if (fields.method.n || fields.status) {
-		http2->sure = true;
-		conn->searched = 0;
-	}
-	if (side->begun.type == FRAME_HEADERS)
-		http2_fields(conn, dir, &side->begun, &fields, side->block_ns, chunk);
-	if (http2->bad_blocks > BAD_BLOCKS)
-		conn_turn(conn, CONN_OTHER);
-}
-
-/* A block of which bytes are missing, or too long. Whose it was is known, and what it said is not. */
-static void block_unread(struct conn *conn, enum dir dir, const struct chunk *chunk)
-{
-	struct http2_side *side = &((struct http2 *)conn->state)->side[dir];
-	struct fields fields = { .headers = conn->wire->headers, .missing = side->begun.length + 1 };
-
-	drop_block(side);
-	hpack_lose(&side->hpack);
-	if (side->begun.type == FRAME_HEADERS)
-		http2_fields(conn, dir, &side->begun, &fields, side->block_ns, chunk);
-}
-
-/* A fragment of a block (RFC 9113 section 4.3). p NULL: it was not kept. */
-static void fragment(struct conn *conn, enum dir dir, const uint8_t *p, size_t n, const struct chunk *chunk)
-{
-	struct http2_side *side = &((struct http2 *)conn->state)->side[dir];
-	bool ends = side->frame.flags & FRAME_END_HEADERS, whole = !side->in_block && ends;
-
-	side->in_block = !ends;
-	if (!p)
-		side->block_lost = true;
-	if (whole && p) {
-		block_read(conn, dir, p, n, chunk);
-		return;
-	}
-	if (!side->block_lost && buf_add(&side->block, p, n) < 0) {
-		conn->wire->counts.long_heads += side->block.error == -ENOSPC;
-		conn->wire->counts.no_memory += side->block.error == -ENOMEM;
-		side->block_lost = true;
-	}
-	if (!ends)
-		return;
-	if (side->block_lost) {
-		block_unread(conn, dir, chunk);
-	} else {
-		struct buf block = side->block;
-
-		side->block = BUF(LIMIT_HEAD);
-		block_read(conn, dir, (const uint8_t *)block.p, block.n, chunk);
-		buf_done(&block);
-	}
-}
-
-/* ---- payloads that are read in one piece */
-
-static void headers(struct conn *conn, enum dir dir, const uint8_t *p, size_t n, const struct chunk *chunk)
-{
-	const struct frame *frame = &((struct http2 *)conn->state)->side[dir].frame;
-	size_t before = 0, after = 0;
-
-	if (frame->flags & FRAME_PADDED && n) {
-		after = p[0];
-		before = 1;
-	}
-	if (frame->type == FRAME_PUSH_PROMISE)
-		before += 4;
-	else if (frame->flags & FRAME_PRIORITISED)
-		before += 5;
-	if (before + after > n)
-		fragment(conn, dir, NULL, 0, chunk);
-	else
-		fragment(conn, dir, p + before, n - before - after, chunk);
-}
-
-static void settings(struct conn *conn, enum dir dir, const uint8_t *p, size_t n)
-{
-	static const unsigned int max_frame_size = 5;
-	struct http2_side *other = &((struct http2 *)conn->state)->side[!dir];
-
-	for (; n >= 6; p += 6, n -= 6)
-		if ((p[0] << 8 | p[1]) == max_frame_size && u32(p + 2) > FRAME_SIZE)
-			other->most = u32(p + 2) & FRAME_SIZE_MAX;
-}
-
-/* Streams above the last one that the server took up are nobody's work (RFC 9113 section 6.8). */
-static void goaway(struct conn *conn, enum dir dir, uint32_t last)
-{
-	struct http2 *http2 = conn->state;
-
-	if (side_of(conn, dir) == SIDE_REQUEST)
-		return;
-	LIST_EACH(node, &http2->streams) {
-		struct http2_stream *stream = LIST_ENTRY(node, struct http2_stream, list);
-
-		if (stream->id > last)
-			http2_reset(conn, stream);
-	}
-}
-
-/* p NULL: bytes of it are missing, or there were too many. */
-static void payload(struct conn *conn, enum dir dir, const uint8_t *p, size_t n, const struct chunk *chunk)
-{
-	struct http2 *http2 = conn->state;
-	const struct frame *frame = &http2->side[dir].frame;
-	struct http2_stream *stream;
-
-	switch (frame->type) {
-	case FRAME_HEADERS:
-	case FRAME_PUSH_PROMISE:
-		if (p)
-			headers(conn, dir, p, n, chunk);
-		else
-			fragment(conn, dir, NULL, 0, chunk);
-		break;
-	case FRAME_CONTINUATION:
-		fragment(conn, dir, p, n, chunk);
-		break;
-	case FRAME_RST_STREAM:
-		stream = http2_stream_of(http2, frame->stream);
-		if (stream)
-			http2_reset(conn, stream);
-		break;
-	case FRAME_SETTINGS:
-		if (p)
-			settings(conn, dir, p, n);
-		break;
-	default:
-		if (p)
-			goaway(conn, dir, u32(p) & 0x7fffffff);
-	}
-}
-
 /* ---- frames */
 
 static struct http2_stream *data_stream(struct conn *conn, struct http2_side *side, enum dir dir)
@@ -322,7 +164,7 @@ static struct http2_stream *data_stream(struct conn *conn, struct http2_side *si
 	return stream && !http2_is_over(stream, side_of(conn, dir)) ? stream : NULL;
 }
 
-static void frame_over(struct conn *conn, enum dir dir)
+static void frame_over(struct conn *conn, enum dir dir, uint64_t boot_ns)
 {
 	struct http2_side *side = &((struct http2 *)conn->state)->side[dir];
 	struct http2_stream *stream;
@@ -332,7 +174,7 @@ static void frame_over(struct conn *conn, enum dir dir)
 		return;
 	stream = data_stream(conn, side, dir);
 	if (stream)
-		http2_side_over(conn, dir, stream);
+		http2_side_over(conn, dir, stream, boot_ns);
 }
 
 /* An answer to a request that is not there yet: events of several threads pass each other. */
@@ -383,9 +225,9 @@ static void begin_frame(struct conn *conn, enum dir dir, const struct chunk *chu
 	if (!side->left) {
 		uint8_t place = side->place;
 
-		frame_over(conn, dir);
+		frame_over(conn, dir, chunk->boot_ns);
 		if (place == HTTP2_WHOLE)
-			payload(conn, dir, chunk->p, 0, chunk);
+			http2_payload(conn, dir, chunk->p, 0, chunk);
 	} else if (must_wait(conn, dir)) {
 		message_of(conn, dir)->place = HEAD_WAITS;
 		message_of(conn, dir)->head_ns = chunk->boot_ns;
@@ -424,7 +266,7 @@ static void skip_payload(struct conn *conn, enum dir dir, const struct chunk *ch
 
 	buf_done(&message_of(conn, dir)->head);
 	side->place = HTTP2_SKIP;
-	payload(conn, dir, NULL, 0, chunk);
+	http2_payload(conn, dir, NULL, 0, chunk);
 }
 
 static size_t whole(struct conn *conn, enum dir dir, const struct chunk *chunk, size_t at)
@@ -447,11 +289,11 @@ static size_t whole(struct conn *conn, enum dir dir, const struct chunk *chunk, 
 		return n;
 	kept = *head;
 	*head = BUF(LIMIT_HEAD);
-	frame_over(conn, dir);
+	frame_over(conn, dir, chunk->boot_ns);
 	if (kept.n)
-		payload(conn, dir, (const uint8_t *)kept.p, kept.n, chunk);
+		http2_payload(conn, dir, (const uint8_t *)kept.p, kept.n, chunk);
 	else
-		payload(conn, dir, p, n, chunk);
+		http2_payload(conn, dir, p, n, chunk);
 	buf_done(&kept);
 	return n;
 }
@@ -471,19 +313,19 @@ static size_t data(struct conn *conn, enum dir dir, const struct chunk *chunk, s
 	if (side->padding > side->left)
 		side->padding = (uint8_t)side->left;
 	if (!side->left)
-		frame_over(conn, dir);
+		frame_over(conn, dir, chunk->boot_ns);
 	return n;
 }
 
-static size_t pad_length(struct conn *conn, enum dir dir, uint8_t length)
+static size_t pad_length(struct conn *conn, enum dir dir, const struct chunk *chunk, size_t at)
 {
 	struct http2_side *side = &((struct http2 *)conn->state)->side[dir];
 
 	side->left--;
-	side->padding = length < side->left ? length : (uint8_t)side->left;
+	side->padding = chunk->p[at] < side->left ? chunk->p[at] : (uint8_t)side->left;
 	side->place = HTTP2_DATA;
 	if (!side->left)
-		frame_over(conn, dir);
+		frame_over(conn, dir, chunk->boot_ns);
 	return 1;
 }
 
@@ -564,7 +406,7 @@ static size_t http2_read(struct conn *conn, enum dir dir, const struct chunk *ch
 			at += frame_head(conn, dir, chunk, at);
 			break;
 		case HTTP2_PAD_LENGTH:
-			at += pad_length(conn, dir, chunk->p[at]);
+			at += pad_length(conn, dir, chunk, at);
 			break;
 		case HTTP2_DATA:
 			at += data(conn, dir, chunk, at);
@@ -599,8 +441,8 @@ static void http2_hole(struct conn *conn, enum dir dir, uint64_t n)
 {
 	struct http2 *http2 = conn->state;
 	struct http2_side *side = http2 ? &http2->side[dir] : NULL;
-	struct chunk nothing = { .p = (const uint8_t *)"" };
-	struct http2_stream *stream;
+	struct http2_stream *stream = NULL;
+	struct chunk nothing = { .p = NULL };
 
 	if (!side) {
 		message_of(conn, dir)->after_hole = true;
@@ -610,18 +452,20 @@ static void http2_hole(struct conn *conn, enum dir dir, uint64_t n)
 		lost(conn, dir, n);
 		return;
 	}
+	nothing.boot_ns = side->block_ns;
 	if (side->place == HTTP2_WHOLE)
 		skip_payload(conn, dir, &nothing);
-	if (conn->protocol != CONN_HTTP2)
-		return;
-	stream = side->place == HTTP2_DATA && side->left > side->padding ? data_stream(conn, side, dir) : NULL;
+	else if (side->place == HTTP2_DATA)
+		stream = data_stream(conn, side, dir);
 	if (stream)
+		nothing.boot_ns = stream->last_ns;
+	if (stream && side->left > side->padding)
 		http2_data_hole(conn, dir, stream, n < side->left - side->padding ? n : side->left - side->padding);
 	side->left -= (uint32_t)n;
 	if (side->padding > side->left)
 		side->padding = (uint8_t)side->left;
 	if (!side->left)
-		frame_over(conn, dir);
+		frame_over(conn, dir, nothing.boot_ns);
 }
 
 const struct protocol_ops protocol_http2 = {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The inside of HTTP/2, shared by http2.c, which reads frames, http2_frame.c,
- * which knows what frames look like, and http2_stream.c, to which what is in
- * them goes: streams, each an exchange of its own.
+ * which knows what frames look like, http2_payload.c, which takes those apart
+ * that are read in one piece, and http2_stream.c, to which what is in them goes:
+ * streams, each an exchange of its own.
  */
 #ifndef AITAP_WIRE_HTTP2_H
 #define AITAP_WIRE_HTTP2_H
@@ -99,7 +100,12 @@ extern const struct protocol_ops protocol_http2;
 /* The request of an upgrade becomes stream 1 (RFC 7540 section 3.2), already half closed. -ENOMEM. */
 int http2_upgrade(struct conn *, struct exchange *);
 
-/* ---- http2_stream.c, for http2.c */
+/* ---- http2_payload.c, for http2.c */
+/* The payload of the frame in hand. p NULL: bytes of it are missing, or there were too many. */
+void http2_payload(struct conn *, enum dir, const uint8_t *p, size_t, const struct chunk *);
+void http2_drop_block(struct http2_side *);
+
+/* ---- http2_stream.c, for the others */
 /* A header block: a request's, a response's, or trailers. frame: that began it, begin_ns: when; chunk: that ended it. */
 void http2_fields(struct conn *, enum dir, const struct frame *, const struct fields *, uint64_t begin_ns, const struct chunk *);
 bool http2_is_over(const struct http2_stream *, enum side);
@@ -109,7 +115,7 @@ void http2_stream_end(struct conn *, struct http2_stream *, enum ending);
 void http2_data(struct conn *, enum dir, struct http2_stream *, const uint8_t *, size_t, uint64_t boot_ns);
 void http2_data_hole(struct conn *, enum dir, struct http2_stream *, uint64_t n);
 void http2_all_hit(struct conn *, enum dir, uint64_t n);	/* a hole that may be any stream's */
-void http2_side_over(struct conn *, enum dir, struct http2_stream *);
+void http2_side_over(struct conn *, enum dir, struct http2_stream *, uint64_t boot_ns);
 void http2_reset(struct conn *, struct http2_stream *);
 void http2_drop_spares(struct wire *);
 

@@ -155,16 +155,20 @@ static void end_body(struct http2_stream *stream, enum side side)
 	stream->body[side] = body_free(body);
 }
 
-void http2_side_over(struct conn *conn, enum dir dir, struct http2_stream *stream)
+void http2_side_over(struct conn *conn, enum dir dir, struct http2_stream *stream, uint64_t boot_ns)
 {
 	struct exchange *exchange = stream->exchange;
 	enum side side = side_of(conn, dir);
 
 	end_body(stream, side);
-	if (side == SIDE_REQUEST)
+	if (side == SIDE_REQUEST) {
 		exchange->request_done = true;
-	else
+		exchange->facts.sent_ns = boot_ns;
+	} else {
 		exchange->response_done = true;
+		exchange->facts.end_ns = boot_ns;
+		exchange->response_hit |= !stream->answered;	/* its head was lost */
+	}
 	if (exchange->response_done && (exchange->request_done || stream->doubt[SIDE_REQUEST]))
 		http2_stream_end(conn, stream, exchange_ending(exchange));
 }
@@ -375,5 +379,5 @@ void http2_fields(struct conn *conn, enum dir dir, const struct frame *frame, co
 	else
 		stream = response_fields(conn, frame->stream, fields, &head, chunk);
 	if (stream && frame->flags & FRAME_END_STREAM)
-		http2_side_over(conn, dir, stream);
+		http2_side_over(conn, dir, stream, chunk->boot_ns);
 }
