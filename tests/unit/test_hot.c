@@ -276,6 +276,34 @@ static void test_other_protocols(void **state)
 	assert_int_equal(stat(bench, STAT_OTHER), 1);
 }
 
+/* A socket to a provider is read for as long as it lives, any other one not at all. */
+static void test_sockets(void **state)
+{
+	static const struct {
+		const char *host, *path;
+		enum event_verdict verdict;
+		uint64_t blind;
+	} table[] = { { "api.openai.com", "/v1/realtime?model=gpt-realtime", EVENT_VERDICT_AI, 0 },
+		      { "chat.example.com", "/socket", EVENT_VERDICT_NEVER, 1 } };
+	struct bench *bench = *state;
+
+	for (uint64_t i = 0; i < 2; i++) {
+		char text[512];
+
+		bench->line = (struct line){ .to = &bench->image, .id = 20 + i, .task = { 100, 5000 }, .boot_ns = NSEC_PER_SEC };
+		line_open(&bench->line, true, str_of(table[i].host));
+		snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\n"
+			 "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", table[i].path,
+			 table[i].host);
+		line_text(&bench->line, EVENT_SENT, text);
+		line_text(&bench->line, EVENT_RECEIVED, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+		line_text(&bench->line, EVENT_RECEIVED, "\x81\x02{}");
+		play(bench);
+		assert_int_equal(memory_verdict(bench->source, 20 + i), table[i].verdict);
+		assert_int_equal(stat(bench, STAT_WEBSOCKET), table[i].blind);
+	}
+}
+
 static void test_what_is_open_at_the_end(void **state)
 {
 	struct bench *bench = *state;
@@ -449,7 +477,7 @@ int main(void)
 		TEST(test_late_events_make_no_connection), TEST(test_traits_of_a_process),
 		TEST(test_an_environment_with_a_gap), TEST(test_an_exec_ends_at_once), TEST(test_an_exit_waits_and_then_ends),
 		TEST(test_final_for_a_host_that_never_is_ai), TEST(test_a_request_counts_more_than_a_name),
-		TEST(test_other_protocols), TEST(test_what_is_open_at_the_end), TEST(test_malformed_and_unknown),
+		TEST(test_other_protocols), TEST(test_sockets), TEST(test_what_is_open_at_the_end), TEST(test_malformed_and_unknown),
 		TEST(test_a_full_queue_is_a_counted_loss), TEST(test_new_wants), TEST(test_allocates_nothing_in_the_steady_state),
 		TEST(test_refused_memory),
 	};

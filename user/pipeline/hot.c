@@ -180,6 +180,10 @@ static void count_protocol(struct hot *hot, struct strand *strand)
 		strand->protocol_counted = true;
 		return;
 	case CONN_WEBSOCKET:
+		if (strand->drafts) {	/* it is read */
+			strand->protocol_counted = true;
+			return;
+		}
 		stat_add(hot->stats, STAT_WEBSOCKET, 1);
 		break;
 	default:
