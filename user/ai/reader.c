@@ -368,6 +368,8 @@ static int end_item(struct reader *r, enum side side, bool whole)
 		if (side == SIDE_RESPONSE && item->kind == ITEM_DOCUMENT)
 			r->dialect.call->flags |= CALL_ABORTED;
 	}
+	if (side == SIDE_RESPONSE && r->unwrap && !wrapped_whole(&r->wrapped))
+		whole = false;
 	err = whole ? skim_end(&r->skim[side]) : r->skim[side].error;
 	if (!whole)
 		skim_stop(&r->skim[side]);

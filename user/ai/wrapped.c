@@ -90,6 +90,11 @@ static int in_string(struct wrapped *w, struct skim *to, const char *p, size_t n
 	return err;
 }
 
+bool wrapped_whole(struct wrapped *w)
+{
+	return !w->broken && base64_decode_final(&w->base64);
+}
+
 int wrapped_write(struct wrapped *w, struct skim *to, const char *p, size_t n)
 {
 	int err = 0;

@@ -25,5 +25,7 @@ struct wrapped {
 void wrapped_begin(struct wrapped *);
 /* As skim_write(): takes all of it. */
 int wrapped_write(struct wrapped *, struct skim *to, const char *p, size_t n);
+/* Was all of it base64? What was written before a byte that is none, depends on how it was split. */
+bool wrapped_whole(struct wrapped *);
 
 #endif
