@@ -49,13 +49,16 @@ static struct exchange *last_before(struct conn *conn, uint64_t offset)
 	return found;
 }
 
-/* Gives the response in hand its exchange, or none. false: its request is not there yet. */
+/*
+ * Gives the response in hand its exchange, or none. false: its request is not
+ * there yet, or not all of it, and what follows it may be another protocol.
+ */
 static bool pair(struct conn *conn, enum dir dir, bool forced)
 {
 	struct message *message = message_of(conn, dir);
 	struct exchange *exchange = exchange_first_waiting(&conn->exchanges);
 
-	if (!exchange && !forced)
+	if (!forced && (!exchange || (exchange->upgrades && !exchange->request_done)))
 		return false;
 	if (exchange && message->after_hole) {
 		exchange = last_before(conn, message->offset);

@@ -222,15 +222,15 @@ static void begin_frame(struct conn *conn, enum dir dir, const struct chunk *chu
 	default:
 		side->place = HTTP2_SKIP;
 	}
-	if (!side->left) {
-		uint8_t place = side->place;
-
-		frame_over(conn, dir, chunk->boot_ns);
-		if (place == HTTP2_WHOLE)
-			http2_payload(conn, dir, chunk->p, 0, chunk);
-	} else if (must_wait(conn, dir)) {
+	if (must_wait(conn, dir)) {
 		message_of(conn, dir)->place = HEAD_WAITS;
 		message_of(conn, dir)->head_ns = chunk->boot_ns;
+	} else if (!side->left) {
+		bool whole = side->place == HTTP2_WHOLE;
+
+		frame_over(conn, dir, chunk->boot_ns);
+		if (whole)
+			http2_payload(conn, dir, chunk->p, 0, chunk);
 	}
 }
 
