@@ -56,6 +56,13 @@ static const struct dialogue dialogues[] = {
 	  .came = "data: {\"type\":\"message_delta\",\"usage\":{\"input_tokens\":1,"
 		  "\"cache_creation_input_tokens\":9,\"output_tokens\":2}}\n\n",
 	  .expect = "claude-a> - input=10 cache_write=9 output=2" },
+	{ .name = "spoken by DeepSeek", .host = "api.deepseek.com", .path = "/anthropic/v1/messages", .asked = ASKED,
+	  .came = "{\"id\":\"m1\",\"type\":\"message\",\"model\":\"deepseek-chat\",\"usage\":{\"input_tokens\":10,\"cache_read_input_tokens\":64,\"output_tokens\":5}}",
+	  .expect = "claude-a>deepseek-chat m1 input=74 cache_read=64 output=5" },
+	{ .name = "Kimi counts the cache into the start, and not into the end", .host = "api.moonshot.ai", .path = "/anthropic/v1/messages", .asked = ASKED, .kind = ITEM_EVENT,
+	  .came = "data: {\"type\":\"message_start\",\"message\":{\"id\":\"m1\",\"model\":\"kimi-k2\",\"usage\":{\"input_tokens\":1000,\"output_tokens\":0}}}\n\n"
+		  "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"input_tokens\":40,\"cache_read_input_tokens\":960,\"output_tokens\":7}}\n\n",
+	  .expect = "claude-a>kimi-k2 m1 input=1000 cache_read=960 output=7" },
 	{ .name = "compaction is billed beside", .path = "/v1/messages", .asked = ASKED,
 	  .came = "{\"model\":\"claude-a\",\"id\":\"msg_3\",\"usage\":{\"input_tokens\":20,\"output_tokens\":3,"
 		  "\"iterations\":["

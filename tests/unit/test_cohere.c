@@ -11,6 +11,8 @@ static const struct dialogue dialogues[] = {
 		  "\"tokens\":{\"input_tokens\":553,\"output_tokens\":64,\"reasoning_tokens\":5},"
 		  "\"cached_tokens\":480}}",
 	  .expect = "command-a> c1 input=24 output=63 reasoning=5" },
+	{ .name = "classified by the piece", .host = HOST, .path = "/v1/classify", .asked = "{\"model\":\"embed\"}",
+	  .came = "{\"id\":\"k1\",\"meta\":{\"billed_units\":{\"classifications\":3}}}", .expect = "embed> k1 classification=3" },
 	{ .name = "a stream", .host = HOST, .path = "/v2/chat", .asked = ASKED, .kind = ITEM_EVENT,
 	  .came = "event: message-start\ndata: {\"id\":\"c2\",\"type\":\"message-start\","
 		  "\"delta\":{\"message\":{\"role\":\"assistant\"}}}\n\n"

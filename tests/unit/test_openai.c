@@ -173,6 +173,37 @@ static const struct dialogue dialogues[] = {
 	  .came = "{\"usage\":{\"prompt_tokens\":true,\"completion_tokens\":2}}", .expect = "gpt-4o> - output=2" },
 	{ .name = "null is no count", .host = OPENAI, .path = CHAT, .asked = ASKED,
 	  .came = "{\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":null}}", .expect = "gpt-4o> - input=5" },
+	{ .name = "Cloudflare's own format", .host = "api.cloudflare.com", .path = "/client/v4/accounts/a/ai/run/@cf/meta/llama-3.1-8b-instruct",
+	  .asked = "{\"messages\":[]}", .came = "{\"result\":{\"response\":\"a\",\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1,\"total_tokens\":6}},\"success\":true,\"errors\":[]}",
+	  .expect = "@cf/meta/llama-3.1-8b-instruct> - input=5 output=1" },
+	{ .name = "Mistral's connectors", .host = "api.mistral.ai", .path = "/v1/conversations", .asked = "{\"model\":\"m\"}",
+	  .came = "{\"conversation_id\":\"c\",\"usage\":{\"prompt_tokens\":188,\"completion_tokens\":55,\"total_tokens\":7355,\"connector_tokens\":7112,\"connectors\":{\"web_search\":1}}}",
+	  .expect = "m> - input=7300 output=55 web_search=1" },
+	{ .name = "tokens that the total has already", .host = "api.mistral.ai", .path = "/v1/conversations", .asked = "{\"model\":\"m\"}",
+	  .came = "{\"usage\":{\"prompt_tokens\":188,\"completion_tokens\":55,\"total_tokens\":243,\"connector_tokens\":100}}", .expect = "m> - input=188 output=55" },
+	{ .name = "searches, and looks at what was found", .host = OPENAI, .path = "/v1/responses", .asked = "{\"model\":\"gpt-5\"}",
+	  .came = "{\"id\":\"r1\",\"object\":\"response\",\"output\":[{\"type\":\"web_search_call\",\"action\":{\"type\":\"search\",\"query\":\"q\"}},"
+		  "{\"type\":\"web_search_call\",\"action\":{\"type\":\"open_page\",\"url\":\"u\"}},{\"type\":\"file_search_call\"}],"
+		  "\"usage\":{\"input_tokens\":9,\"output_tokens\":3,\"total_tokens\":12}}", .expect = "gpt-5> r1 input=9 output=3 web_search=1 file_search=1" },
+	{ .name = "searches by the provider's own count", .host = OPENAI, .path = "/v1/responses", .asked = "{\"model\":\"gpt-5\"}",
+	  .came = "{\"id\":\"r1\",\"object\":\"response\",\"output\":[{\"type\":\"web_search_call\"},{\"type\":\"web_search_call\"}],"
+		  "\"tool_usage\":{\"image_gen\":{\"total_tokens\":0},\"web_search\":{\"num_requests\":1}},\"usage\":{\"input_tokens\":9,\"output_tokens\":3}}",
+	  .expect = "gpt-5> r1 input=9 output=3 web_search=1" },
+	{ .name = "a container is billed, not each run in it", .host = OPENAI, .path = "/v1/responses", .asked = "{\"model\":\"gpt-5\"}",
+	  .came = "{\"id\":\"r1\",\"object\":\"response\",\"output\":[{\"type\":\"code_interpreter_call\",\"container_id\":\"cntr_1\"},"
+		  "{\"type\":\"code_interpreter_call\",\"container_id\":\"cntr_1\"},{\"type\":\"code_interpreter_call\",\"container_id\":\"cntr_2\"}],"
+		  "\"usage\":{\"input_tokens\":9,\"output_tokens\":3}}", .expect = "gpt-5> r1 input=9 output=3 code_interpreter=2" },
+	{ .name = "xAI counts its tools in the usage", .host = "api.x.ai", .path = "/v1/responses", .asked = "{\"model\":\"grok\"}",
+	  .came = "{\"id\":\"r1\",\"object\":\"response\",\"usage\":{\"input_tokens\":9,\"output_tokens\":3,\"total_tokens\":12,\"num_sources_used\":7,\"server_side_tool_usage_details\":"
+		  "{\"web_search_calls\":2,\"x_search_calls\":1,\"code_interpreter_calls\":0,\"file_search_calls\":3,\"mcp_calls\":1,\"document_search_calls\":4}}}",
+	  .expect = "grok> r1 input=9 output=3 document_search=4 web_search=2 x_search=1 file_search=3 source=7" },
+	{ .name = "an answer of its own time, asked for", .host = "api.perplexity.ai", .path = "/async/chat/completions", .asked = "{\"request\":{\"model\":\"sonar-deep-research\"}}",
+	  .came = "{\"id\":\"a1\",\"model\":\"sonar-deep-research\",\"status\":\"CREATED\",\"response\":null}", .expect = ">sonar-deep-research a1" },
+	{ .name = "and fetched", .host = "api.perplexity.ai", .path = "/async/chat/completions/a1",
+	  .came = "{\"id\":\"a1\",\"model\":\"sonar-deep-research\",\"status\":\"COMPLETED\",\"response\":{\"id\":\"c9\",\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":9,\"total_tokens\":14}}}",
+	  .expect = ">sonar-deep-research c9 input=5 output=9" },
+	{ .name = "protobuf that nobody reads", .host = "api2.cursor.sh", .path = "/aiserver.v1.ChatService/StreamUnifiedChat", .asked = "\x01\x02{\"model\":\"no\"",
+	  .came = "\x0a\x03{}", .expect = "> -" },
 	{ .name = "nobody that is known", .path = "/llm/v1/chat/completions", .asked = ASKED,
 	  .came = "{\"id\":\"c1\",\"model\":\"m\",\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1}}", .expect = "gpt-4o>m c1 input=5 output=1" },
 	{ .name = "a path that only looks like it", .path = "/shop/chat/completions", .asked = "{\"order\":1}", .came = "{\"ok\":true}", .expect = "" },
@@ -186,9 +217,83 @@ static void usages(void **state)
 		dialogue_check(row);
 }
 
+#define SAYS(fields) "{\"id\":\"c1\",\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1," fields "}}"
+
+/* What the provider itself says that it costs: exact, whatever its unit. */
+static void costs(void **state)
+{
+	static const struct {
+		const char *host, *path, *came;
+		int64_t pico;	/* -1: it says nothing */
+	} table[] = {
+		{ "api.x.ai", "/v1/chat/completions", SAYS("\"cost_in_usd_ticks\":37756000"), 3775600000 },
+		{ "openrouter.ai", "/api/v1/chat/completions", SAYS("\"cost\":0.0002265,\"is_byok\":false,\"cost_details\":{\"upstream_inference_cost\":null}"), 226500000 },
+		{ "openrouter.ai", "/api/v1/chat/completions", SAYS("\"cost\":2.265e-05"), 22650000 },
+		{ "openrouter.ai", "/api/v1/chat/completions", SAYS("\"cost\":0,\"is_byok\":true,\"cost_details\":{\"upstream_inference_cost\":0.0002265}"), 226500000 },
+		{ "openrouter.ai", "/api/v1/chat/completions", SAYS("\"cost_details\":{\"upstream_inference_cost\":1},\"cost\":0.5,\"is_byok\":true"), 1500000000000 },
+		{ "openrouter.ai", "/api/v1/chat/completions", SAYS("\"cost\":0.1,\"is_byok\":false,\"cost_details\":{\"upstream_inference_cost\":0.09}"), 100000000000 },
+		{ "api.perplexity.ai", "/chat/completions", SAYS("\"cost\":{\"input_tokens_cost\":0.001,\"request_cost\":0.005,\"total_cost\":0.006}"), 6000000000 },
+		{ "ai-gateway.vercel.sh", "/v1/chat/completions", SAYS("\"cost\":0.00012,\"market_cost\":0.00013"), 120000000 },
+		{ "router.huggingface.co", "/v1/chat/completions", SAYS("\"estimated_cost\":0.0000042"), 4200000 },
+		{ "api.openai.com", "/v1/chat/completions", SAYS("\"total_tokens\":6"), -1 },
+		{ "openrouter.ai", "/api/v1/chat/completions", SAYS("\"cost\":-1"), -1 },
+		{ "openrouter.ai", "/api/v1/chat/completions", SAYS("\"cost\":99999999999999999999"), -1 },
+	};
+	struct dialogue_told *told = mem_new(sizeof(*told));
+
+	(void)state;
+	EACH(row, table) {
+		struct dialogue dialogue = { .name = row->came, .host = row->host, .path = row->path, .asked = ASKED, .came = row->came };
+
+		dialogue_play(&dialogue, 1, ENDING_COMPLETE, told);
+		assert_int_equal(told->n, 1);
+		if (told->calls[0].has_provider_cost != (row->pico >= 0) || told->calls[0].provider_cost_pico != (row->pico < 0 ? 0 : row->pico))
+			fail_msg("%s: %lld", row->came, (long long)told->calls[0].provider_cost_pico);
+	}
+	mem_free(told);
+}
+
+/* Answers that come later, and what of the rest is billed how. */
+static void facts(void **state)
+{
+	static const struct {
+		const char *host, *path, *asked, *came;
+		uint32_t flags;
+		const char *previous;
+		uint8_t billing;
+	} table[] = {
+		{ OPENAI, "/v1/responses", "{\"model\":\"m\",\"background\":true}", "{\"id\":\"r1\",\"object\":\"response\",\"status\":\"queued\",\"usage\":null}", CALL_BACKGROUND, "", BILLING_METERED },
+		{ OPENAI, "/v1/responses/r1", NULL, "{\"id\":\"r1\",\"object\":\"response\",\"status\":\"completed\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}", CALL_RETRIEVAL, "r1", BILLING_METERED },
+		{ OPENAI, "/v1/threads/t1/runs", "{\"assistant_id\":\"a\"}", "{\"id\":\"run_1\",\"object\":\"thread.run\",\"status\":\"queued\",\"usage\":null}", CALL_BACKGROUND, "", BILLING_METERED },
+		{ OPENAI, "/v1/threads/t1/runs/run_1", NULL, "{\"id\":\"run_1\",\"object\":\"thread.run\",\"status\":\"completed\",\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}", CALL_RETRIEVAL, "run_1", BILLING_METERED },
+		{ "api.perplexity.ai", "/async/chat/completions", "{}", "{\"id\":\"a1\",\"status\":\"CREATED\"}", CALL_BACKGROUND, "", BILLING_METERED },
+		{ "api.perplexity.ai", "/async/chat/completions/a1", NULL, "{\"id\":\"a1\",\"status\":\"COMPLETED\"}", CALL_RETRIEVAL, "a1", BILLING_METERED },
+		{ OPENAI, "/v1/moderations", "{\"model\":\"omni\"}", "{\"id\":\"m1\"}", CALL_FREE, "", BILLING_METERED },
+		{ "api.mistral.ai", "/v1/moderations", "{\"model\":\"m\"}", "{\"id\":\"m1\",\"usage\":{\"prompt_tokens\":13,\"total_tokens\":13,\"completion_tokens\":0}}", 0, "", BILLING_METERED },
+		{ "chatgpt.com", "/backend-api/codex/responses", "{\"model\":\"m\"}", "{\"id\":\"r\"}", 0, "", BILLING_SUBSCRIPTION },
+		{ "api.githubcopilot.com", "/chat/completions", "{\"model\":\"m\"}", "{\"id\":\"r\"}", 0, "", BILLING_SUBSCRIPTION },
+		{ "api.z.ai", "/api/anthropic/v1/messages", "{\"model\":\"glm\"}", "{\"id\":\"r\"}", 0, "", BILLING_SUBSCRIPTION },
+		{ "api.z.ai", "/api/paas/v4/chat/completions", "{\"model\":\"glm\"}", "{\"id\":\"r\"}", 0, "", BILLING_METERED },
+	};
+	struct dialogue_told *told = mem_new(sizeof(*told));
+
+	(void)state;
+	EACH(row, table) {
+		struct dialogue dialogue = { .name = row->path, .host = row->host, .path = row->path, .asked = row->asked, .came = row->came };
+		const struct call *call = &told->calls[0];
+
+		dialogue_play(&dialogue, 1, ENDING_COMPLETE, told);
+		assert_int_equal(told->n, 1);
+		if ((call->flags & (CALL_BACKGROUND | CALL_RETRIEVAL | CALL_FREE)) != row->flags || strcmp(call->previous_id, row->previous) != 0 ||
+		    call->billing != row->billing)
+			fail_msg("%s %s: flags %x, previous %s, billing %d", row->host, row->path, call->flags, call->previous_id, call->billing);
+	}
+	mem_free(told);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(usages) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(usages), cmocka_unit_test(costs), cmocka_unit_test(facts) };
 
 	return RUN(tests);
 }

@@ -26,9 +26,24 @@ static void usages(void **state)
 		dialogue_check(row);
 }
 
+/* Begun: the metrics come with a later look. */
+static void later(void **state)
+{
+	struct dialogue_told *told = mem_new(sizeof(*told));
+
+	(void)state;
+	dialogue_play(&dialogues[0], 0, ENDING_COMPLETE, told);
+	assert_int_equal(told->calls[0].flags & (CALL_BACKGROUND | CALL_RETRIEVAL), CALL_BACKGROUND);
+	assert_string_equal(told->calls[0].previous_id, "");
+	dialogue_play(&dialogues[1], 0, ENDING_COMPLETE, told);
+	assert_int_equal(told->calls[0].flags & (CALL_BACKGROUND | CALL_RETRIEVAL), CALL_RETRIEVAL);
+	assert_string_equal(told->calls[0].previous_id, "p1");
+	mem_free(told);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(usages) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(usages), cmocka_unit_test(later) };
 
 	return RUN(tests);
 }

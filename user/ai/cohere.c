@@ -7,6 +7,8 @@
  */
 #include "ai/dialect.h"
 
+enum { CLASSIFIED = PICK_OWN_1 };
+
 static const struct route routes[] = {
 	{ "*/v1/chat", "chat", ROUTE_WEAK },
 	{ "*/v2/chat", "chat", ROUTE_WEAK },
@@ -68,6 +70,8 @@ static const struct want response[] = {
 	{ at ".billed_units.image_tokens", PICK_IMAGE_INPUT }, \
 	{ at ".billed_units.search_units", PICK_SEARCH_UNITS, .scale = 3 }, \
 	{ at ".billed_units.images", PICK_IMAGES, .scale = 3 }, \
+	{ at ".billed_units.classifications", CLASSIFIED, .scale = 3 }, \
+	{ at ".billed_units.pages", PICK_PAGES, .scale = 3 }, \
 	{ at ".tokens.reasoning_tokens", PICK_REASONING }
 	USAGE("meta"), USAGE("response.meta"), USAGE("usage"), USAGE("delta.usage"),
 	{ 0 },
@@ -82,6 +86,8 @@ static int item(struct dialect *d, enum side side, struct item *item)
 {
 	if (side == SIDE_RESPONSE && item_is(item, PICK_FINISH, "ERROR"))
 		dialect_error(d, item_text(item, PICK_FINISH));
+	if (side == SIDE_RESPONSE && item_has(item, CLASSIFIED))
+		dialect_unit(d, "classification", item_number(item, CLASSIFIED));
 	return 0;
 }
 

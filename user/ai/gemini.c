@@ -77,6 +77,7 @@ static const struct want response[] = {
 	{ at "candidates[].content.parts[].functionCall.name", PICK_CONTENT, WANT_BYTES }, \
 	{ at "candidates[].content.parts[].executableCode.code", PICK_CONTENT, WANT_BYTES }, \
 	{ at "candidates[].groundingMetadata.webSearchQueries[]", QUERIES, WANT_COUNT, .scale = 3 }, \
+	{ at "candidates[].groundingMetadata.groundingChunks[].maps", MAPS, WANT_SEEN }, \
 	{ at "usageMetadata", PICK_RAW, WANT_NUMBERS }, \
 	{ at "usageMetadata.promptTokenCount", PICK_INPUT }, \
 	{ at "usageMetadata.toolUsePromptTokenCount", PICK_INPUT_MORE }, \
@@ -179,6 +180,9 @@ int gemini_head(struct dialect *d, enum side side, const struct head *head)
 	if (!call->project[0])
 		url_decode(path_after(head->path, "/projects/"), call->project, sizeof(call->project));
 	url_decode(path_after(head->path, "/locations/"), call->region, sizeof(call->region));
+	/* the answer that is asked for again */
+	if (str_eq(head->method, STR("GET")))
+		url_decode(path_after(head->path, "/interactions/"), call->previous_id, sizeof(call->previous_id));
 	return 0;
 }
 
@@ -214,6 +218,8 @@ static void searches(struct dialect *d, const struct item *item)
 
 	if (item_has(item, QUERIES))
 		dialect_unit(d, "web_search", each ? item_number(item, QUERIES) : 1000);
+	if (item_has(item, MAPS))
+		dialect_unit(d, "maps_search", 1000);
 }
 
 /* Some clients ask for numbers instead of enums' names. */

@@ -13,6 +13,7 @@ enum gemini_own {
 	TOKENS,
 	TRAFFIC,
 	QUERIES,	/* searches that the answer is grounded on */
+	MAPS,		/* or places on a map */
 	GEMINI_OWN_NEXT,
 };
 

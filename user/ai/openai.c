@@ -25,6 +25,7 @@ enum {
 	OWN_BYOK,			/* the caller's own key at the provider behind: cost is the fee alone */
 	OWN_UPSTREAM,			/* and this is what that one charges */
 	OWN_DOCUMENTS,			/* searches of attached files */
+	OWN_CONNECTED,			/* tokens that Mistral's connectors brought */
 };
 
 /* dialect->own */
@@ -71,6 +72,9 @@ static const struct want response[] = {
 	{ "usage.prompt_audio_seconds", PICK_SECONDS, .scale = 3 },
 	{ "usage.server_side_tool_usage_details.document_search_calls", OWN_DOCUMENTS, .scale = 3 },
 	{ "response.usage.server_side_tool_usage_details.document_search_calls", OWN_DOCUMENTS, .scale = 3 },
+	{ "usage.connector_tokens", OWN_CONNECTED },
+	{ "usage.connectors.web_search", PICK_WEB_SEARCHES, .scale = 3 },
+	{ "usage.connectors.code_interpreter", PICK_CODE_RUNS, .scale = 3 },
 	{ "usage.is_byok", OWN_BYOK },
 	{ "usage.cost_details.upstream_inference_cost", OWN_UPSTREAM, .scale = 12 },
 	{ "usage.estimated_cost", PICK_COST, .scale = 12 },
@@ -337,6 +341,15 @@ static void whole_cost(struct item *item)
 	item_put(item, PICK_COST, (struct value){ .kind = VALUE_NUMBER, .number = sum });
 }
 
+/* Beside the prompt's, if the total says so. */
+static void connected(struct dialect *d, const struct item *item)
+{
+	uint64_t n = item_number(item, OWN_CONNECTED);
+
+	if (n && item_number(item, PICK_TOTAL) == item_number(item, PICK_INPUT) + item_number(item, PICK_OUTPUT) + n)
+		dialect_count(d, PICK_INPUT_MORE, n);
+}
+
 static bool under_way(struct str status)
 {
 	static const char *const words[] = { "queued", "in_progress", "requires_action", "CREATED", "IN_PROGRESS" };
@@ -359,6 +372,7 @@ static int openai_item(struct dialect *d, enum side side, struct item *item)
 		responses_item(d, item);
 	anthropic_fields(d, item);
 	whole_cost(item);
+	connected(d, item);
 	if (item_has(item, OWN_DOCUMENTS))
 		dialect_unit(d, "document_search", item_number(item, OWN_DOCUMENTS));
 	if (item_has(item, PICK_STATUS))

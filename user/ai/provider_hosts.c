@@ -67,8 +67,10 @@ const struct provider_host provider_hosts[] = {
 	{ "*.cursor.sh", "/aiserver.v1.ChatService/*", "cursor", "openai", FLAT },
 	{ "*.cursor.sh", "/agent.v1.AgentService/*", "cursor", "openai", FLAT },
 	{ "api.z.ai", "/api/coding/*", "z_ai", "openai", FLAT },
+	{ "api.z.ai", "/api/anthropic/*", "z_ai", "anthropic", FLAT },
 	{ "api.z.ai", NULL, "z_ai", "openai", METERED },
 	{ "open.bigmodel.cn", "/api/coding/*", "z_ai", "openai", FLAT },
+	{ "open.bigmodel.cn", "/api/anthropic/*", "z_ai", "anthropic", FLAT },
 	{ "open.bigmodel.cn", "/api/*", "z_ai", "openai", METERED },
 
 	{ "api.together.xyz", NULL, "together", "openai", METERED },

@@ -47,6 +47,8 @@ static int head(struct dialect *d, enum side side, const struct head *head)
 	/* /v1/models/OWNER/NAME/predictions */
 	if (side == SIDE_REQUEST && str_starts(path, STR("/v1/models/")) && end > 0)
 		STR_COPY(d->call->model_requested, str_sub(path, 11, (size_t)end - 11));
+	if (side == SIDE_REQUEST && str_eq(head->method, STR("GET")))
+		url_decode(path_after(path, "/predictions/"), d->call->previous_id, sizeof(d->call->previous_id));
 	return 0;
 }
 
@@ -57,6 +59,10 @@ static int item(struct dialect *d, enum side side, struct item *item)
 		item_drop(item, PICK_FINISH);
 	if (side == SIDE_RESPONSE && item_is(item, PICK_FINISH, "failed"))
 		dialect_error(d, item_text(item, PICK_FINISH));
+	/* whoever looks later brings the metrics */
+	if (side == SIDE_RESPONSE && !(d->call->flags & CALL_RETRIEVAL) &&
+	    (item_is(item, PICK_FINISH, "starting") || item_is(item, PICK_FINISH, "processing")))
+		d->call->flags |= CALL_BACKGROUND;
 	return 0;
 }
 
