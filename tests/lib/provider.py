@@ -22,7 +22,7 @@ HOP = {"content-length", "transfer-encoding", "connection", "keep-alive", "conte
 def load_cases(path):
     with gzip.open(path, "rt") as file:
         cases = [json.loads(line) for line in file]
-    return {c["id"]: c for c in cases if c["stream_format"] not in ("websocket", "aws-eventstream")}
+    return {c["id"]: c for c in cases if c["stream_format"] != "websocket"}
 
 
 def body_of(text, encoding):
@@ -155,7 +155,7 @@ class Provider:
     def plan(self, headers, body):
         if "x-case" in headers and headers["x-case"] in self.cases:
             case = self.cases[headers["x-case"]]
-            kept = [[k, v] for k, v in case["response_headers"] if k.lower() not in HOP]
+            kept = [[k, v] for k, v in case["response_headers"] if k.lower() not in HOP and v != "**REDACTED**"]
             if case["content_encoding"] != "identity":
                 kept.append(["content-encoding", case["content_encoding"]])
             return case["status"], kept, body_of(case["response_body"], case["response_body_enc"])
