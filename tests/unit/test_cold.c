@@ -335,6 +335,61 @@ static void test_a_batch_is_its_makers(void **state)
 	assert_int_equal(cold_counts(bench->cold)->adjustments, 0);
 }
 
+/* Results that come line by line: each answer is counted once, also where a first look at them broke off. */
+static void test_a_batch_line_by_line(void **state)
+{
+	struct bench *bench = *state;
+	struct call *call = &bench->call;
+
+	team_of(bench, 100, "maker");
+	team_of(bench, 200, "fetcher");
+	strcpy(call->method, "POST");
+	strcpy(call->batch_id, "msgbatch_1");
+	call->billing = BILLING_BATCH;
+	call->response_id[0] = 0;
+	without_usage(bench);
+	send_call(bench);
+	from(bench, 200);
+	strcpy(call->method, "GET");
+	call->flags = CALL_RETRIEVAL;
+	with_usage(bench);
+	for (int look = 0; look < 2; look++) {
+		for (int line = 0; line < 3 + look; line++) {
+			snprintf(call->response_id, sizeof(call->response_id), "msg_%d", line);
+			send_call(bench);
+			assert_int_equal(told(bench, 0)->spend, look ? line == 3 : true);
+			assert_string_equal(told(bench, 0)->team, "maker");
+			if (look && line < 3)
+				assert_string_equal(told(bench, 0)->same_as, bench->told[1 + line].id);
+		}
+	}
+	/* the sum of it all, which a poll may bring */
+	call->response_id[0] = 0;
+	send_call(bench);
+	assert_false(told(bench, 0)->spend);
+	assert_string_equal(told(bench, 0)->same_as, bench->told[1].id);
+	assert_int_equal(sum_tokens(bench, "maker"), 8000000);
+}
+
+/* Nobody saw it being made: who fetches it pays, and once. */
+static void test_a_batch_of_nobody(void **state)
+{
+	struct bench *bench = *state;
+
+	team_of(bench, 100, "fetcher");
+	strcpy(bench->call.method, "GET");
+	strcpy(bench->call.batch_output, "file-out");
+	bench->call.billing = BILLING_BATCH;
+	bench->call.flags = CALL_RETRIEVAL;
+	bench->call.response_id[0] = 0;
+	for (int i = 0; i < 2; i++) {
+		send_call(bench);
+		assert_int_equal(told(bench, 0)->spend, !i);
+	}
+	assert_string_equal(told(bench, 0)->same_as, bench->told[0].id);
+	assert_int_equal(sum_tokens(bench, "fetcher"), 2000000);
+}
+
 static void test_attempts_are_linked(void **state)
 {
 	struct bench *bench = *state;
@@ -436,7 +491,7 @@ int main(void)
 		TEST(test_a_full_batch_does_not_wait), TEST(test_failing_sinks), TEST(test_the_serving_side_makes_no_record),
 		TEST(test_an_answer_fetched_again_is_not_spent), TEST(test_a_background_answer_completes_its_record),
 		TEST(test_a_completion_has_its_first_price), TEST(test_an_answer_of_an_earlier_run),
-		TEST(test_a_batch_is_its_makers), TEST(test_attempts_are_linked), TEST(test_an_alias_that_drifts),
+		TEST(test_a_batch_is_its_makers), TEST(test_a_batch_line_by_line), TEST(test_a_batch_of_nobody), TEST(test_attempts_are_linked), TEST(test_an_alias_that_drifts),
 		TEST(test_losses_are_told), TEST(test_messages_that_do_not_hold_together),
 		TEST(test_settings_are_replaced), TEST(test_refused_memory),
 	};

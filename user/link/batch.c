@@ -49,9 +49,10 @@ static struct str text(struct json_object *o, const char *key)
 static void read_batch(struct json_object *o, struct batch *ret)
 {
 	owner_read(o, &ret->owner);
-	ret->state = str_eq(text(o, "state"), STR("fetched")) ? BATCH_FETCHED : BATCH_OPEN;
+	ret->state = json_object_object_get_ex(o, "fetched_ns", NULL) ? BATCH_FETCHED : BATCH_OPEN;
 	STR_COPY(ret->id, text(o, "batch"));
 	STR_COPY(ret->counted, text(o, "counted"));
+	ret->lines = number(o, "lines");
 	ret->created_ns = number(o, "created_ns");
 	ret->requests = (uint64_t)number(o, "requests");
 	ret->input_max = (uint64_t)number(o, "input_max");
@@ -104,6 +105,7 @@ static bool write_batch(const struct batch *batch, bool whole, struct json_objec
 
 	return owner_write(&batch->owner, o) == 0 && add_text(o, "batch", batch->id) &&
 	       (!whole || add_text(o, "state", fetched ? "fetched" : "open")) && add_text(o, "counted", batch->counted) &&
+	       add_number(o, "lines", batch->lines, 1) &&
 	       add_number(o, "created_ns", true, (uint64_t)batch->created_ns) &&
 	       add_number(o, "requests", batch->requests, batch->requests) &&
 	       add_number(o, "input_max", batch->input_max, batch->input_max) &&
@@ -127,17 +129,16 @@ static int put_row(struct memory *memory, const struct memory_key *key, const st
 
 void batch_find(struct memory *memory, const struct call *call, struct batch *ret)
 {
+	char id[sizeof(ret->id)];
+
 	memset(ret, 0, sizeof(*ret));
 	if (find_row(memory, call, "", call->batch_id, ret))
 		return;
-	if (find_row(memory, call, "file:", call->batch_output, ret) && ret->id[0]) {
-		char id[sizeof(ret->id)];
-
+	if (find_row(memory, call, "file:", call->batch_output, ret)) {
 		memcpy(id, ret->id, sizeof(id));
-		if (find_row(memory, call, "", id, ret))
-			return;
+		find_row(memory, call, "", id, ret);
+		return;
 	}
-	memset(ret, 0, sizeof(*ret));
 	find_row(memory, call, "file:", call->batch_file, ret);
 }
 
@@ -148,14 +149,17 @@ static bool makes(const struct call *call)
 	       !str_ends(str_of(call->path), STR("cancel")) && (call->batch_id[0] || call->batch_file[0]);
 }
 
+/* A batch that is there already may be filled by further requests, which bring their own numbers. */
 static void learn_bound(struct batch *batch, const struct call *call)
 {
+	bool more = batch->id[0] && makes(call);
+
 	if (call->batch_requests)
-		batch->requests = call->batch_requests;
+		batch->requests = call->batch_requests + (more ? batch->requests : 0);
 	if (call->batch_input_max)
-		batch->input_max = call->batch_input_max;
+		batch->input_max = call->batch_input_max + (more ? batch->input_max : 0);
 	if (call->batch_output_max)
-		batch->output_max = call->batch_output_max;
+		batch->output_max = call->batch_output_max + (more ? batch->output_max : 0);
 }
 
 bool batch_learn(struct batch *batch, const struct record *record)
@@ -184,16 +188,37 @@ bool batch_brings(const struct call *call)
 	       call->billing == BILLING_BATCH && (call->n_units || (call->n_usages && call->usage_source == USAGE_REPORTED));
 }
 
+bool batch_line(const struct call *call)
+{
+	return call->response_id[0] && strcmp(call->response_id, call->batch_id);
+}
+
+void batch_fetched(struct batch *batch, const struct record *record)
+{
+	bool further = batch->state == BATCH_FETCHED;
+
+	if (!further)
+		STR_COPY(batch->counted, str_of(record->id));
+	batch->state = BATCH_FETCHED;
+	batch->lines = batch_line(record->call);
+	batch->fetched_ns = record->time_ns;
+	batch->cost_pico = record->cost.pico + (further ? batch->cost_pico : 0);
+	if (batch->lines)
+		batch->calls++;
+	else
+		batch->calls = batch->requests ? batch->requests : record->call->batch_requests;
+}
+
 int batch_keep(struct memory *memory, const struct record *record, const struct batch *batch)
 {
 	const struct call *call = record->call;
+	const char *file = call->batch_file[0] ? call->batch_file : call->batch_output;
 	struct memory_key key;
-	int err = 0;
+	int err;
 
-	if (key_of(call, "", batch->id, &key))
-		err = put_row(memory, &key, batch, true, record->time_ns);
-	else if (key_of(call, "file:", call->batch_file, &key))
-		return put_row(memory, &key, batch, false, record->time_ns);
+	if (!key_of(call, "", batch->id, &key))
+		return key_of(call, "file:", file, &key) ? put_row(memory, &key, batch, false, record->time_ns) : 0;
+	err = put_row(memory, &key, batch, true, record->time_ns);
 	if (err == 0 && call->batch_id[0] && key_of(call, "file:", call->batch_output, &key))
 		err = put_row(memory, &key, batch, false, record->time_ns);
 	return err;

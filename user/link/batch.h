@@ -2,8 +2,8 @@
 /*
  * A batch is paid for by who made it, whoever asks for it later. Its maker is
  * kept under the batch's id, and that under the ids of its files, for 30 days.
- * Its usage comes with a poll, with the file of its results, or with both, and
- * more than once: what brings it first, whole, is the spending.
+ * Its usage comes with a poll, with its results (as a sum, or line by line), or
+ * with both, and more than once: what brings it first, whole, is the spending.
  */
 #ifndef AITAP_LINK_BATCH_H
 #define AITAP_LINK_BATCH_H
@@ -21,7 +21,8 @@ struct batch {
 	uint8_t state;			/* enum batch_state */
 	char id[96];			/* "": only its input file is known so far */
 	struct owner owner;		/* who made it, and the record of that */
-	char counted[RECORD_ID_MAX];	/* BATCH_FETCHED: the record that has its usage */
+	char counted[RECORD_ID_MAX];	/* BATCH_FETCHED: the record that has its usage, or the first of its lines' */
+	bool lines;			/* its usage came line by line, each an answer of its own */
 	int64_t created_ns;
 	uint64_t requests;		/* 0: not known */
 	uint64_t input_max, output_max;	/* tokens at most; 0: not known */
@@ -36,8 +37,11 @@ struct batch {
 void batch_find(struct memory *, const struct call *, struct batch *ret);
 /* Adds what this call tells of it; where it makes one, its record becomes the owner. False: it is about none that is known. */
 bool batch_learn(struct batch *, const struct record *);
-/* Does this call bring its usage, whole? */
+/* Does this call bring its usage, whole? And is that one line of it? */
 bool batch_brings(const struct call *);
+bool batch_line(const struct call *);
+/* The record that spends it, or one line more of it. */
+void batch_fetched(struct batch *, const struct record *);
 int batch_keep(struct memory *, const struct record *, const struct batch *);
 
 #endif

@@ -277,12 +277,13 @@ int gateway_serving(struct gateways *g, const struct call *call, void *kept, siz
 	return 0;
 }
 
-static bool may_have_been_served(struct gateways *g, const struct facts *client, bool settled)
+/* By one that was taken for a request from another host. */
+static bool may_have_been_served(struct gateways *g, const struct facts *client)
 {
 	LIST_EACH(node, gateway_chain(g->servings_by_head, client->head)) {
 		struct serving *serving = SERVING(node, of_head);
 
-		if (serving->settled <= settled && !serving->client && match_client(client, &serving->facts))
+		if (serving->settled && !serving->client && match_client(client, &serving->facts))
 			return true;
 	}
 	return false;
@@ -303,7 +304,7 @@ bool gateway_wants(struct gateways *g, const struct call *call)
 	if (!g->n_servings)
 		return false;
 	facts_of(call, &facts);
-	return serves(g, &facts) || may_have_been_served(g, &facts, true);
+	return serves(g, &facts) || gateway_may_be_served(g, &facts) || may_have_been_served(g, &facts);
 }
 
 static struct party *new_party(struct gateways *g, const struct facts *facts)
@@ -332,7 +333,7 @@ int gateway_call(struct gateways *g, const struct call *call, void *kept, size_t
 	if (!party)
 		return -ENOMEM;
 	keep(g, &party->kept, &party->bytes, kept, bytes);
-	if (gateway_may_be_claimed(g, &facts) || may_have_been_served(g, &facts, false)) {
+	if (gateway_may_be_claimed(g, &facts) || gateway_may_be_served(g, &facts)) {
 		g->counts.held++;
 		return 0;
 	}

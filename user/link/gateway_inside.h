@@ -81,7 +81,9 @@ bool gateway_join_late(struct gateways *, struct party *);
 void gateway_hurry(struct gateways *, struct party *);
 void gateway_tell_alone(struct gateways *, struct party *);
 struct party *gateway_find_client(struct gateways *, const struct serving *);
+/* By a request that is not settled yet. */
 bool gateway_may_be_claimed(struct gateways *, const struct facts *upstream);
+bool gateway_may_be_served(struct gateways *, const struct facts *client);
 
 /* gateway_match.c: how much speaks for it; 0: it cannot be. */
 #define MATCH_STRONG 32			/* from here on it is no accident */

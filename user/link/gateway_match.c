@@ -73,29 +73,49 @@ static unsigned int equal(uint64_t a, uint64_t b, unsigned int worth)
 	return a && a == b ? worth : 0;
 }
 
+static bool differ(uint64_t a, uint64_t b)
+{
+	return a && b && a != b;
+}
+
+static bool encloses(const struct facts *outer, const struct facts *inner)
+{
+	return outer->begin_ns <= inner->begin_ns && (!outer->end_ns || !inner->end_ns || outer->end_ns >= inner->end_ns);
+}
+
+static bool may_enclose(const struct facts *outer, const struct facts *inner)
+{
+	if (outer->begin_ns > inner->begin_ns + SLACK_NS || (outer->end_ns && outer->end_ns < inner->begin_ns))
+		return false;
+	return !outer->end_ns || !inner->end_ns || outer->end_ns + SLACK_NS >= inner->end_ns || outer->failed;
+}
+
+/* A process may hold both ends; a relay's own call looks the same, but lies within what it serves. */
 unsigned int match_client(const struct facts *client, const struct facts *serving)
 {
-	if (client->head != serving->head || client->conn_id == serving->conn_id ||
-	    client->begin_ns > serving->begin_ns + SLACK_NS ||
-	    (client->end_ns && client->end_ns < serving->begin_ns) ||
-	    (client->end_ns && serving->end_ns && client->end_ns + SLACK_NS < serving->end_ns && !client->failed))
+	bool encloses_it = encloses(client, serving);
+
+	if (client->head != serving->head || client->conn_id == serving->conn_id || !may_enclose(client, serving) ||
+	    (task_eq(client->task, serving->task) && !encloses_it) ||
+	    differ(client->body, serving->body) || differ(client->response_id, serving->response_id))
 		return 0;
-	if ((client->body && serving->body && client->body != serving->body) ||
-	    (client->response_id && serving->response_id && client->response_id != serving->response_id))
-		return 0;
-	return 1 + equal(client->response_id, serving->response_id, 64) + equal(client->body, serving->body, 32) +
+	return 1 + 2 * encloses_it + equal(client->response_id, serving->response_id, 64) + equal(client->body, serving->body, 32) +
 	       equal(client->request_id, serving->request_id, 16) + equal(client->output, serving->output, 4);
 }
 
+/* A relay that passes a head on as it is does so with the body. */
 unsigned int match_upstream(const struct facts *upstream, const struct facts *serving)
 {
+	bool relayed = upstream->head == serving->head;
+
 	if (!task_eq(upstream->task, serving->task) || upstream->conn_id == serving->conn_id ||
-	    upstream->head == serving->head || upstream->begin_ns < serving->begin_ns ||
-	    (serving->end_ns && upstream->begin_ns > serving->end_ns))
+	    upstream->begin_ns < serving->begin_ns || (serving->end_ns && upstream->begin_ns > serving->end_ns))
 		return 0;
-	return 1 + equal(upstream->response_id, serving->response_id, 128) + equal(upstream->request_id, serving->request_id, 64) +
-	       equal(upstream->trace_id, serving->trace_id, 64) + equal(upstream->idempotency, serving->idempotency, 64) +
-	       equal(upstream->body, serving->body, 32) + equal(upstream->content_bytes, serving->content_bytes, 8) +
-	       equal(upstream->model, serving->model, 4) + equal(upstream->model_asked, serving->model_asked, 4) +
-	       equal(upstream->output, serving->output, 4);
+	if (relayed && (!encloses(serving, upstream) || differ(upstream->body, serving->body)))
+		return 0;
+	return 1 + 4 * relayed + equal(upstream->response_id, serving->response_id, 128) +
+	       equal(upstream->request_id, serving->request_id, 64) + equal(upstream->trace_id, serving->trace_id, 64) +
+	       equal(upstream->idempotency, serving->idempotency, 64) + equal(upstream->body, serving->body, 32) +
+	       equal(upstream->content_bytes, serving->content_bytes, 8) + equal(upstream->model, serving->model, 4) +
+	       equal(upstream->model_asked, serving->model_asked, 4) + equal(upstream->output, serving->output, 4);
 }

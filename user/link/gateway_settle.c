@@ -15,6 +15,8 @@
 #define KEEP_NS (60 * NSEC_PER_SEC)		/* what is settled is remembered for what comes later */
 #define KEEP_ALONE_NS (10 * NSEC_PER_SEC)	/* and what nothing was joined to */
 
+#define WEAK 32		/* calls with nothing but time for them that are weighed against other requests; of more only the likeliest */
+
 #define SERVING(node, member) LIST_ENTRY(node, struct serving, member)
 #define PARTY(node, member) LIST_ENTRY(node, struct party, member)
 
@@ -61,6 +63,21 @@ static void tell(struct gateways *g, struct party *party, enum party_as as, stru
 void gateway_tell_alone(struct gateways *g, struct party *party)
 {
 	tell(g, party, PARTY_ALONE, NULL, NULL);
+}
+
+bool gateway_may_be_served(struct gateways *g, const struct facts *client)
+{
+	unsigned int looked = 0;
+
+	LIST_EACH(node, gateway_chain(g->servings_by_head, client->head)) {
+		struct serving *serving = SERVING(node, of_head);
+
+		if (!serving->settled && match_client(client, &serving->facts))
+			return true;
+		if (++looked == LOOK)
+			break;
+	}
+	return false;
 }
 
 bool gateway_may_be_claimed(struct gateways *g, const struct facts *upstream)
@@ -175,45 +192,62 @@ struct party *gateway_find_client(struct gateways *g, const struct serving *serv
 	return best;
 }
 
-/* What speaks for the other requests that can still claim a call; 0: there are none. */
-static unsigned int others_claim(struct gateways *g, const struct party *upstream, const struct serving *serving)
+/* What speaks for other requests that were being served then. */
+struct claims {
+	unsigned int best;		/* 0: there was none */
+	bool open;			/* one of them has not ended: more may speak for it */
+};
+
+static struct claims claims_of_others(struct gateways *g, const struct party *upstream, const struct serving *serving)
 {
-	unsigned int best = 0, looked = 0;
+	struct claims claims = { 0 };
+	unsigned int looked = 0;
 
 	LIST_EACH(node, servings_of(g, &upstream->facts)) {
 		struct serving *other = SERVING(node, of_task);
-		unsigned int score = other == serving || other->settled ? 0 : match_upstream(&upstream->facts, &other->facts);
+		unsigned int score = other == serving ? 0 : match_upstream(&upstream->facts, &other->facts);
 
-		if (score > best)
-			best = score;
+		if (score > claims.best)
+			claims.best = score;
+		claims.open |= score && !other->facts.end_ns;
 		if (++looked == LOOK)
 			break;
 	}
-	return best;
+	return claims;
 }
 
-static void claim_upstreams(struct gateways *g, struct serving *serving)
+/*
+ * Takes what it alone can have made, or what strongly speaks for it. Of the rest
+ * only the likeliest, and where no client is known, only what is likelier for it
+ * than for all others: to guess would give one client's label to another's call.
+ * A client's call without its gateway's would be paid for twice.
+ */
+static void claim_upstreams(struct gateways *g, struct serving *serving, bool has_client)
 {
+	unsigned int looked = 0, weak = 0;
 	struct party *likeliest = NULL;
 	struct rank highest = { 0 };
-	unsigned int looked = 0;
 	bool any = false;
 
 	LIST_EACH(node, parties_of(g, serving)) {
 		struct party *party = PARTY(node, of_task);
 		struct rank rank = rank_of(party->above ? 0 : match_upstream(&party->facts, &serving->facts),
 					   distance(party->facts.end_ns, serving->facts.end_ns), &party->facts);
-		unsigned int others = rank.score ? others_claim(g, party, serving) : 0;
+		struct claims others;
 
-		if (rank.score && (!others || (rank.score >= MATCH_STRONG && rank.score > others))) {
+		if (++looked == LOOK)
+			break;
+		if (!rank.score || (rank.score < MATCH_STRONG && ++weak > WEAK && !likelier(&rank, &highest)))
+			continue;
+		others = claims_of_others(g, party, serving);
+		if (!others.best || (rank.score >= MATCH_STRONG && rank.score > others.best)) {
 			party->above = serving;
 			any = true;
-		} else if (rank.score >= others && likelier(&rank, &highest)) {
+		} else if (rank.score >= others.best && likelier(&rank, &highest) &&
+			   (has_client || (rank.score > others.best && !others.open))) {
 			likeliest = party;
 			highest = rank;
 		}
-		if (++looked == LOOK)
-			break;
 	}
 	if (!any && likeliest)
 		likeliest->above = serving;
@@ -261,12 +295,27 @@ static void join(struct gateways *g, struct serving *serving, struct party *clie
 	tell_upstreams(g, serving, star);
 }
 
+/* Held for this one, and for no other any more. */
+static void tell_unclaimed(struct gateways *g, const struct serving *serving)
+{
+	LIST_EACH(node, parties_of(g, serving)) {
+		struct party *party = PARTY(node, of_task);
+
+		if (!party->told && !party->above && match_upstream(&party->facts, &serving->facts) &&
+		    !gateway_may_be_claimed(g, &party->facts) && !gateway_may_be_served(g, &party->facts))
+			tell(g, party, party->star ? PARTY_CLIENT : PARTY_ALONE, source_of(party), NULL);
+	}
+}
+
 void gateway_settle(struct gateways *g, struct serving *serving)
 {
+	struct party *client = gateway_find_client(g, serving);
+
 	serving->settled = true;
 	gateway_due(g, &serving->due_ns, (serving->facts.end_ns ? serving->facts.end_ns : serving->facts.begin_ns) + KEEP_NS);
-	claim_upstreams(g, serving);
-	join(g, serving, gateway_find_client(g, serving));
+	claim_upstreams(g, serving, client);
+	join(g, serving, client);
+	tell_unclaimed(g, serving);
 }
 
 /* The client of a request that was taken for one from another host. */
@@ -301,6 +350,7 @@ static bool may_star(const struct party *client, const struct party *upstream, u
 	       (!client->facts.used || score >= MATCH_STRONG || client->facts.output == upstream->facts.output);
 }
 
+/* Where nothing tells several requests apart, only one whose client misses its answer can be meant. */
 static bool join_upstream(struct gateways *g, struct party *upstream)
 {
 	struct serving *best = NULL;
@@ -310,10 +360,12 @@ static bool join_upstream(struct gateways *g, struct party *upstream)
 
 	LIST_EACH(node, servings_of(g, &upstream->facts)) {
 		struct serving *serving = SERVING(node, of_task);
-		struct rank rank = rank_of(serving->settled ? match_upstream(&upstream->facts, &serving->facts) : 0,
-					   distance(serving->facts.end_ns, upstream->facts.end_ns), &serving->facts);
+		unsigned int score = serving->settled ? match_upstream(&upstream->facts, &serving->facts) : 0;
+		struct rank rank = rank_of(score, distance(serving->facts.end_ns, upstream->facts.end_ns), &serving->facts);
+		bool misses = serving->client && may_star(serving->client, upstream, score);
+		struct claims others = score ? claims_of_others(g, upstream, serving) : (struct claims){ 0 };
 
-		if (likelier(&rank, &highest)) {
+		if ((misses || score > others.best) && likelier(&rank, &highest)) {
 			best = serving;
 			highest = rank;
 		}

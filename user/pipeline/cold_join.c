@@ -98,24 +98,42 @@ static void client_owner(struct cold *cold, const struct party *client, struct o
 	owner_of(record, ret);
 }
 
-/* By what its request carried, and by nothing that this host knows of the gateway; failing that, the gateway pays. */
-static void remote_owner(struct cold *cold, const struct serving *serving, struct entry *entry)
+/* What a call's own words claim, whoever made it, goes before what was known so far. */
+static void claim(struct cold *cold, const struct call *call, struct record *record)
 {
 	static const struct origin nobody;
+	struct record *claimed = &cold->other.record;
+
+	memset(claimed, 0, sizeof(*claimed));
+	claimed->time_ns = record->time_ns;
+	cold_attribute(cold, call, &nobody, claimed);
+	for (uint32_t i = 0; i < claimed->n_labels; i++) {
+		uint32_t at = 0;
+
+		while (at < record->n_labels && strcmp(record->labels[at].name, claimed->labels[i].name))
+			at++;
+		if (at == LIMIT_LABELS)
+			continue;
+		record->labels[at] = claimed->labels[i];
+		record->n_labels += at == record->n_labels;
+	}
+	if (!claimed->team[0])
+		return;
+	STR_COPY(record->team, str_of(claimed->team));
+	STR_COPY(record->team_source, str_of(claimed->team_source));
+	record->flags &= ~(uint32_t)(FLAG_UNATTRIBUTED | FLAG_UNKNOWN_TEAM);
+	record->flags |= claimed->flags & (FLAG_UNATTRIBUTED | FLAG_UNKNOWN_TEAM);
+}
+
+/* A client on another host is known by what it said to the gateway, and by what that says for it; failing both, the gateway pays. */
+static void remote_owner(struct cold *cold, const struct serving *serving, struct entry *entry)
+{
 	const struct kept *kept = serving_kept(serving);
-	struct owner theirs;
 
 	cold_attribute(cold, &entry->call, &entry->origin, &entry->record);
-	if (!kept || unpack(&cold->serving, sizeof(cold->serving), kept->packed, kept->n) < 0)
-		return;
-	memset(&cold->other.record, 0, sizeof(cold->other.record));
-	cold->other.record.time_ns = entry->record.time_ns;
-	cold_attribute(cold, &cold->serving, &nobody, &cold->other.record);
-	owner_of(&cold->other.record, &theirs);
-	if (!theirs.team[0])
-		return;
-	owner_apply(&theirs, "", &entry->record);
-	entry->record.flags |= cold->other.record.flags & (FLAG_UNKNOWN_TEAM | FLAG_NOT_READY | FLAG_INVALID_VALUE);
+	if (kept && unpack(&cold->serving, sizeof(cold->serving), kept->packed, kept->n) == 0)
+		claim(cold, &cold->serving, &entry->record);
+	claim(cold, &entry->call, &entry->record);
 }
 
 static enum spend as_joined(struct cold *cold, const struct verdict *verdict, struct entry *entry)

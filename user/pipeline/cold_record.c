@@ -48,12 +48,12 @@ static bool is_batch(const struct call *call)
 
 static void ask(struct cold *cold, const struct call *call, struct past *ret)
 {
-	if (is_batch(call))
-		batch_find(cold->config.memory, call, &ret->batch);
-	else
-		ret->retrieval = retrieval_find(cold->config.memory, call, &ret->first);
-	if (is_batch(call) && call->flags & CALL_RETRIEVAL)
-		ret->retrieval = RETRIEVAL_UNKNOWN;
+	ret->retrieval = retrieval_find(cold->config.memory, call, &ret->first);
+	if (!is_batch(call))
+		return;
+	batch_find(cold->config.memory, call, &ret->batch);
+	if (ret->retrieval == RETRIEVAL_COMPLETES)
+		ret->retrieval = RETRIEVAL_REPEATS;
 }
 
 /*
@@ -62,14 +62,16 @@ static void ask(struct cold *cold, const struct call *call, struct past *ret)
  */
 static void judge(struct past *past, struct record *record)
 {
+	const struct call *call = record->call;
 	const char *same_as = "";
+	bool line = batch_line(call) && past->batch.lines;
 
 	record->spend = true;
-	if (batch_brings(record->call) && past->batch.state == BATCH_FETCHED) {
-		same_as = past->batch.counted;
-		record->spend = false;
-	} else if (past->retrieval != RETRIEVAL_NONE && !batch_brings(record->call)) {
+	if (past->retrieval >= RETRIEVAL_REPEATS || (past->retrieval == RETRIEVAL_UNKNOWN && !batch_brings(call))) {
 		same_as = past->first.record[0] ? past->first.record : past->batch.owner.record;
+		record->spend = false;
+	} else if (batch_brings(call) && past->batch.state == BATCH_FETCHED && !line) {
+		same_as = past->batch.counted;
 		record->spend = false;
 	}
 	STR_COPY(record->same_as, str_of(same_as));
@@ -108,15 +110,10 @@ static int keep_batch(struct cold *cold, const struct record *record, struct bat
 	}
 	if (!fetched && !known)
 		return 0;
-	if (fetched) {
-		batch->state = BATCH_FETCHED;
-		STR_COPY(batch->counted, str_of(record->id));
-		batch->fetched_ns = record->time_ns;
-		batch->cost_pico = record->cost.pico;
-		batch->calls = batch->requests ? batch->requests : record->call->batch_requests;
-	} else if (!(record->call->flags & CALL_RETRIEVAL)) {
+	if (fetched)
+		batch_fetched(batch, record);
+	else if (!(record->call->flags & CALL_RETRIEVAL))
 		bound(cold, record->call, record->time_ns, batch);
-	}
 	return batch_keep(cold->config.memory, record, batch);
 }
 
@@ -124,9 +121,13 @@ static void leave(struct cold *cold, const struct record *record, struct past *p
 {
 	int err;
 
-	if (is_batch(record->call))
+	if (is_batch(record->call)) {
 		err = keep_batch(cold, record, &past->batch);
-	else if (past->retrieval == RETRIEVAL_COMPLETES)
+		cold->counts.forgotten += err < 0;
+		if (!batch_brings(record->call))
+			return;
+	}
+	if (past->retrieval == RETRIEVAL_COMPLETES)
 		err = retrieval_completed(cold->config.memory, record, &past->first);
 	else
 		err = retrieval_keep(cold->config.memory, record);
