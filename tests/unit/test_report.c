@@ -387,8 +387,8 @@ static void periods_are_half_open(void **state)
 		put_call(n, "search", "m", 1);
 	report = reported("team", "", at + second, at + 3 * second);
 	assert_int_equal(report->total.calls, 2);
-	assert_int_equal(report->first_ns, at + second);
-	assert_int_equal(report->last_ns, at + 2 * second);
+	assert_int_equal(report->total.first_ns, at + second);
+	assert_int_equal(report->total.last_ns, at + 2 * second);
 	report_free(report);
 	report = reported("team", "", at + 4 * second, INT64_MAX);
 	assert_int_equal(report->n_rows, 0);

@@ -67,7 +67,12 @@
 #define LIMIT_HTTP_MEMORY KIB(16)	/* of each connection; a request head must fit */
 
 /* what earlier calls left */
-#define LIMIT_MEMORIES 1048576		/* rows kept with the ledger; those that end first are given up */
+#define LIMIT_ANSWERS 1048576		/* kept with the ledger; then those that end first are given up, some at a time */
+#define LIMIT_MEMORIES 65536		/* likewise, of each other kind */
+
+/* how usage is estimated */
+#define LIMIT_CALIBRATED_FAMILIES 256	/* providers whose relation of text to tokens is kept in memory */
+#define LIMIT_CALIBRATED_MODELS 4096	/* models; of those that come later nothing is estimated */
 
 /* reports */
 #define LIMIT_REPORT_ROWS 200000	/* groups of one report */

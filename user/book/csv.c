@@ -43,7 +43,8 @@ int csv_text(const struct report *report, struct buf *to)
 		buf_char(to, ',');
 	}
 	for (int i = 0; i < FIGURES; i++)
-		buf_printf(to, "%s%c", figure_name((enum figure)i), i + 1 < FIGURES ? ',' : '\n');
+		buf_printf(to, "%s%s", figure_name((enum figure)i), i + 1 < FIGURES ? "," : "");
+	buf_puts(to, query->alias ? ",answered_before\n" : "\n");
 	for (size_t row = 0; row < report->n_rows; row++) {
 		for (size_t i = 0; i < query->n_by; i++) {
 			csv_field(to, report->rows[row].keys[i]);
@@ -51,8 +52,13 @@ int csv_text(const struct report *report, struct buf *to)
 		}
 		for (int i = 0; i < FIGURES; i++) {
 			figure_text(report, &report->rows[row].sums, (enum figure)i, text);
-			buf_printf(to, "%s%c", text, i + 1 < FIGURES ? ',' : '\n');
+			buf_printf(to, "%s%s", text, i + 1 < FIGURES ? "," : "");
 		}
+		if (query->alias) {
+			buf_char(to, ',');
+			csv_field(to, report->rows[row].drift ? report->rows[row].drift->before : NULL);
+		}
+		buf_char(to, '\n');
 	}
 	return to->error;
 }

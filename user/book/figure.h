@@ -11,10 +11,15 @@ enum figure {
 	FIGURE_COST,		/* "" where nothing of it has a price */
 	FIGURE_SHARE,		/* of the total, 0 to 1 */
 	FIGURE_FLAT, FIGURE_UNPRICED_CALLS, FIGURE_UNPRICED_TOKENS, FIGURE_INCOMPLETE, FIGURE_ESTIMATED, FIGURE_UNREADY,
-	FIGURE_FAILED, FIGURES,
+	FIGURE_FAILED, FIGURE_ADJUSTMENTS,
+	FIGURE_GUESSED, FIGURE_LOW, FIGURE_HIGH,	/* of the cost: for estimated usage, and what that lies between */
+	FIGURE_FIRST, FIGURE_LAST,			/* moments of the calls */
+	FIGURES,
 };
 
 const char *figure_name(enum figure);
+/* Is it text in JSON, since a number would lose digits, or is none? */
+bool figure_quoted(enum figure);
 /* Exact; "" where it is unknown. */
 void figure_text(const struct report *, const struct sums *, enum figure, char ret[static DECIMAL_MAX]);
 

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <time.h>
 
-#include "base/clock.h"
 #include "book/store.h"
 
 #define EVERY_TURNS 16u		/* while nothing is due */
@@ -16,10 +16,8 @@ int keep_open(struct keep *keep, sqlite3 *db)
 	int err = 0;
 
 	keep->db = db;
-	err = store_prepare(db, "DELETE FROM memory WHERE (kind, provider, name) IN (SELECT kind, provider, name FROM memory"
-				" WHERE until_ns < ? ORDER BY until_ns LIMIT 512)", &keep->forget_memories);
-	if (err < 0 || (!keep->days && !keep->bytes))
-		return err;
+	if (!keep->days && !keep->bytes)
+		return 0;
 	err = store_prepare(db, "SELECT id, time_ns FROM calls ORDER BY time_ns LIMIT 1", &keep->oldest);
 	if (err == 0)
 		err = store_prepare(db, "DELETE FROM lines WHERE id = ?", &keep->forget_lines);
@@ -36,7 +34,6 @@ int keep_open(struct keep *keep, sqlite3 *db)
 
 void keep_close(struct keep *keep)
 {
-	sqlite3_finalize(keep->forget_memories);
 	sqlite3_finalize(keep->oldest);
 	sqlite3_finalize(keep->forget_lines);
 	sqlite3_finalize(keep->forget_answer);
@@ -53,21 +50,14 @@ static bool too_big(struct keep *keep)
 	return big;
 }
 
-static int64_t horizon(const struct keep *keep, int64_t now_ns)
+static int64_t horizon(const struct keep *keep)
 {
-	return keep->days ? now_ns - keep->days * DAY_NS : INT64_MIN;
-}
+	struct timespec now;
 
-/* What earlier calls left, and said until when; some at a time. */
-static int forget_memories(struct keep *keep, int64_t now_ns)
-{
-	int err = 0;
-
-	sqlite3_bind_int64(keep->forget_memories, 1, now_ns);
-	if (sqlite3_step(keep->forget_memories) != SQLITE_DONE)
-		err = store_errno(keep->db);
-	sqlite3_reset(keep->forget_memories);
-	return err;
+	if (!keep->days)
+		return INT64_MIN;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec) - keep->days * DAY_NS;
 }
 
 static int forget(struct keep *keep, sqlite3_stmt *how, sqlite3_value *id)
@@ -107,38 +97,25 @@ static int forget_oldest(struct keep *keep, int64_t before_ns, bool big)
 	return err < 0 ? err : 1;
 }
 
-static int forget_calls(struct keep *keep, int64_t now_ns, uint64_t most)
+int keep_tend(struct keep *keep, uint64_t came)
 {
-	int64_t before_ns = horizon(keep, now_ns);
+	int64_t before_ns = horizon(keep);
 	uint64_t n = 0;
 	bool big = false;
 	int err;
 
-	if (!keep->days && !keep->bytes)
-		return 0;
-	do {
-		if (n % 8 == 0)
-			big = too_big(keep);
-		err = forget_oldest(keep, before_ns, big);
-	} while (err > 0 && ++n < most);
-	if (n)
-		keep->turns = 0;	/* there may be more: look again next time */
-	return err < 0 ? err : 0;
-}
-
-int keep_tend(struct keep *keep, uint64_t came)
-{
-	int64_t now_ns = clock_anchor().wall_ns;
-	int err;
-
-	if (keep->turns++ % EVERY_TURNS != 0)
+	if ((!keep->days && !keep->bytes) || keep->turns++ % EVERY_TURNS != 0)
 		return 0;
 	err = store_exec(keep->db, "BEGIN IMMEDIATE");
 	if (err < 0)
 		return err;
-	err = forget_calls(keep, now_ns, 2 * came * EVERY_TURNS + A_FEW);
-	if (err == 0)
-		err = forget_memories(keep, now_ns);
+	do {
+		if (n % 8 == 0)
+			big = too_big(keep);
+		err = forget_oldest(keep, before_ns, big);
+	} while (err > 0 && ++n < 2 * came * EVERY_TURNS + A_FEW);
+	if (n)
+		keep->turns = 0;	/* there may be more: look again next time */
 	if (err < 0 || (err = store_exec(keep->db, "COMMIT")) < 0)
 		sqlite3_exec(keep->db, "ROLLBACK", NULL, NULL, NULL);
 	return err;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How long a ledger keeps its calls: at most so many days, at most so many
- * bytes; and what calls left for later ones, until the moment that they said.
- * The oldest go first, a few at a time, so that nothing ever waits long.
+ * bytes. The oldest go first, a few at a time, so that nothing ever waits long.
  */
 #ifndef AITAP_BOOK_KEEP_H
 #define AITAP_BOOK_KEEP_H
@@ -15,7 +14,7 @@ struct keep {
 	uint64_t bytes;		/* 0: no ceiling */
 	uint64_t turns;
 	sqlite3 *db;
-	sqlite3_stmt *oldest, *forget_lines, *forget_answer, *forget_call, *pages, *forget_memories;
+	sqlite3_stmt *oldest, *forget_lines, *forget_answer, *forget_call, *pages;
 };
 
 int keep_open(struct keep *, sqlite3 *);	/* days and bytes are set before */

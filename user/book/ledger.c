@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "book/column.h"
@@ -218,7 +219,7 @@ static int flush(struct sink *sink)
 	ledger->broken = 0;
 	ledger->came = 0;
 	/* what cannot be done now can be later; the batch is safe already */
-	memories_tend(&ledger->memories);
+	memories_tend(&ledger->memories, clock_anchor().wall_ns);
 	keep_tend(&ledger->keep, came);
 	return err;
 }

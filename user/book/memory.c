@@ -13,6 +13,8 @@
 #define FILTER_BITS (1u << 23)	/* 1 MiB: of a million names, one question in 40 goes to SQLite in vain */
 #define FILTER_HASHES 4
 #define LATELY 256
+#define EVERY_TURNS 16u		/* flushes between two looks for what has ended */
+#define WINDOW 1024		/* rows of such a look, and one more for each new name */
 
 /* What was found by a question: the few that every call asks for, such as what its model's alias stands for. */
 struct asked_lately {
@@ -23,11 +25,9 @@ struct asked_lately {
 
 void memories_schema(struct buf *sql, const char *where)
 {
-	/* a row that is kept for ever stands at the end of memory_until */
 	buf_printf(sql, "CREATE TABLE IF NOT EXISTS %s.memory(kind INTEGER NOT NULL, provider TEXT NOT NULL, name TEXT NOT NULL,"
 		   " time_ns INTEGER NOT NULL, until_ns INTEGER NOT NULL, text TEXT NOT NULL,"
 		   " PRIMARY KEY(kind, provider, name)) WITHOUT ROWID;", where);
-	buf_printf(sql, "CREATE INDEX IF NOT EXISTS %s.memory_until ON memory(until_ns);", where);
 	buf_printf(sql, "CREATE TABLE IF NOT EXISTS %s.memory_new(row INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
 		   " provider TEXT NOT NULL, name TEXT NOT NULL, time_ns INTEGER NOT NULL, until_ns INTEGER NOT NULL,"
 		   " text TEXT NOT NULL);", where);
@@ -92,6 +92,7 @@ static int read_names(struct memories *memories, const char *sql)
 		uint64_t hash = hash_of(memories, (uint8_t)sqlite3_column_int(statement, 0), text_at(statement, 1), text_at(statement, 2));
 
 		filter_add(memories, hash);
+		memories->rows[sqlite3_column_int(statement, 0) % MEMORY_KINDS]++;
 		if (row)
 			err = map_put(&memories->waiting, hash, (void *)(uintptr_t)row);
 	}
@@ -114,6 +115,23 @@ static int learn_waiting(struct memories *memories)
 	return err;
 }
 
+#define AFTER_FROM "(kind, provider, name) > (?1, ?2, ?3)"
+#define UP_TO "(kind, provider, name) <= (?4, ?5, ?6)"
+
+static int prepare_forgetting(struct memories *memories)
+{
+	sqlite3 *db = memories->db;
+	int err = store_prepare(db, "SELECT provider, name FROM memory WHERE kind = ?1 AND (provider, name) > (?2, ?3)"
+				    " ORDER BY provider, name LIMIT 1 OFFSET ?4", &memories->window);
+
+	if (err == 0)
+		err = store_prepare(db, "DELETE FROM memory WHERE " AFTER_FROM " AND " UP_TO " AND until_ns < ?7", &memories->forget_ended);
+	if (err == 0)
+		err = store_prepare(db, "DELETE FROM memory WHERE (kind, provider, name) IN (SELECT kind, provider, name FROM memory"
+					" WHERE " AFTER_FROM " AND " UP_TO " ORDER BY until_ns LIMIT ?7)", &memories->forget_some);
+	return err;
+}
+
 static int prepare(struct memories *memories)
 {
 	sqlite3 *db = memories->db;
@@ -131,7 +149,7 @@ static int prepare(struct memories *memories)
 	if (err == 0)
 		err = store_prepare(db, "SELECT time_ns, until_ns, text FROM memory WHERE kind = ?1 AND provider = ?2 AND name = ?3",
 				    &memories->find);
-	return err;
+	return err < 0 ? err : prepare_forgetting(memories);
 }
 
 int memories_open(struct memories *memories, sqlite3 *db)
@@ -158,6 +176,9 @@ void memories_close(struct memories *memories)
 	sqlite3_finalize(memories->straight);
 	sqlite3_finalize(memories->find_new);
 	sqlite3_finalize(memories->find);
+	sqlite3_finalize(memories->window);
+	sqlite3_finalize(memories->forget_ended);
+	sqlite3_finalize(memories->forget_some);
 	map_done(&memories->waiting);
 	mem_free(memories->filter);
 	mem_free(memories->lately);
@@ -268,7 +289,11 @@ int memories_put(struct memories *memories, const struct memory_key *key, const 
 		err = write_value(memories, hash, key, value);
 	if (err < 0)
 		return err;
-	filter_add(memories, hash);
+	if (!filter_has(memories, hash)) {
+		filter_add(memories, hash);
+		memories->came++;
+		memories->rows[key->kind % MEMORY_KINDS]++;
+	}
 	if (place)
 		place->value = *value;
 	return 0;
@@ -283,53 +308,101 @@ void memories_rolled_back(struct memories *memories)
 
 /* ---- keeping order */
 
-/* Above the ceiling those go first that would go first anyway. */
-static const char forget_too_many[] =
-	"DELETE FROM memory WHERE (kind, provider, name) IN (SELECT kind, provider, name FROM memory ORDER BY until_ns"
-	" LIMIT max(0, (SELECT count(*) FROM memory) - ?))";
+/* An answer whose call is older than the oldest was forgotten with that call while it waited. */
+_Static_assert(MEMORY_ANSWER == 1, "what ledgers have");
+static const char merge[] =
+	"BEGIN IMMEDIATE;"
+	"INSERT OR REPLACE INTO memory SELECT kind, provider, name, time_ns, until_ns, text FROM memory_new"
+	" WHERE kind IS NOT 1 OR coalesce(time_ns >= (SELECT min(time_ns) FROM calls), 1) ORDER BY kind, provider, name;"
+	"DELETE FROM memory_new;"
+	"COMMIT";
 
-static int forget(sqlite3 *db)
+/* The last of so many rows of this kind; past them all where it has fewer. */
+static int window_end(struct memories *memories, uint64_t rows, struct memory_key *ret)
 {
-	sqlite3_stmt *statement;
-	int err = store_prepare(db, forget_too_many, &statement);
+	sqlite3_stmt *window = memories->window;
+	int err = bind_key(window, &memories->at);
 
-	if (err < 0)
-		return err;
-	sqlite3_bind_int(statement, 1, LIMIT_MEMORIES);
-	if (sqlite3_step(statement) != SQLITE_DONE)
-		err = store_errno(db);
-	sqlite3_finalize(statement);
+	sqlite3_bind_int64(window, 4, (sqlite3_int64)rows - 1);
+	*ret = (struct memory_key){ .kind = (uint8_t)(memories->at.kind + 1) };
+	if (err == 0 && sqlite3_step(window) == SQLITE_ROW) {
+		ret->kind = memories->at.kind;
+		STR_COPY(ret->provider, str_of(text_at(window, 0)));
+		STR_COPY(ret->name, str_of(text_at(window, 1)));
+	} else if (err == 0) {
+		err = store_errno(memories->db);
+	}
+	sqlite3_reset(window);
 	return err;
 }
 
-/*
- * Record ids are in the order of time: an answer whose call is older than the
- * oldest was forgotten with it while it waited.
- */
-_Static_assert(MEMORY_ANSWER == 1, "what ledgers have");
-static const char merge[] =
-	"INSERT OR REPLACE INTO memory SELECT kind, provider, name, time_ns, until_ns, text FROM memory_new"
-	" WHERE kind IS NOT 1 OR NOT json_valid(text)"
-	" OR coalesce(json_extract(text, '$.record') >= (SELECT min(id) FROM calls), 1)"
-	" ORDER BY kind, provider, name, row;"
-	"DELETE FROM memory_new";
-
-int memories_tend(struct memories *memories)
+static int forget(struct memories *memories, sqlite3_stmt *how, const struct memory_key *to, int64_t number)
 {
-	int err;
+	int err = bind_key(how, &memories->at);
+	uint64_t *rows = &memories->rows[memories->at.kind % MEMORY_KINDS], gone;
 
-	if (memories->waiting.n < MEMORIES_WAITING)
-		return 0;
-	err = store_exec(memories->db, "BEGIN IMMEDIATE");
+	sqlite3_bind_int(how, 4, to->kind);
+	sqlite3_bind_text(how, 5, to->provider, -1, SQLITE_STATIC);
+	sqlite3_bind_text(how, 6, to->name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(how, 7, number);
+	if (err == 0 && sqlite3_step(how) != SQLITE_DONE)
+		err = store_errno(memories->db);
+	sqlite3_reset(how);
+	gone = err == 0 ? (uint64_t)sqlite3_changes(memories->db) : 0;
+	*rows -= gone < *rows ? gone : *rows;
+	return err;
+}
+
+static bool too_many(const struct memories *memories, uint8_t kind)
+{
+	return memories->rows[kind % MEMORY_KINDS] > (kind == MEMORY_ANSWER ? LIMIT_ANSWERS : LIMIT_MEMORIES);
+}
+
+/*
+ * Looks at some rows more, in the order of their names. As that is no order of
+ * time, those of a kind of which there are too many are a fair sample of it: the
+ * eighth that would end first goes at once.
+ */
+static int forget_some(struct memories *memories, int64_t now_ns)
+{
+	bool many = too_many(memories, memories->at.kind);
+	uint64_t rows = WINDOW + (many ? 16 : 1) * memories->came;
+	struct memory_key to;
+	int err = window_end(memories, rows, &to);
+
 	if (err == 0)
+		err = forget(memories, memories->forget_ended, &to, now_ns);
+	if (err == 0 && many)
+		err = forget(memories, memories->forget_some, &to, (int64_t)rows / 8);
+	if (err < 0)
+		return err;
+	memories->came = 0;
+	memories->at = to.kind < MEMORY_KINDS ? to : (struct memory_key){ 0 };
+	return 0;
+}
+
+static int in_transaction(struct memories *memories, int64_t now_ns)
+{
+	int err = store_exec(memories->db, "BEGIN IMMEDIATE");
+
+	if (err == 0)
+		err = forget_some(memories, now_ns);
+	return err < 0 ? err : store_exec(memories->db, "COMMIT");
+}
+
+int memories_tend(struct memories *memories, int64_t now_ns)
+{
+	bool full = memories->waiting.n >= MEMORIES_WAITING;
+	int err = 0;
+
+	if (full)
 		err = store_exec(memories->db, merge);
-	if (err == 0)
-		err = forget(memories->db);
-	if (err == 0)
-		err = store_exec(memories->db, "COMMIT");
+	else if (memories->turns++ % EVERY_TURNS == 0)
+		err = in_transaction(memories, now_ns);
 	if (err < 0 && !sqlite3_get_autocommit(memories->db))
 		sqlite3_exec(memories->db, "ROLLBACK", NULL, NULL, NULL);
-	/* what was forgotten must not be known from the time before */
-	memories_rolled_back(memories);
+	/* what waited is no longer where it was */
+	if (full)
+		memories_rolled_back(memories);
 	return err;
 }

@@ -20,7 +20,8 @@
 #include "base/map.h"
 #include "noun/memory.h"
 
-#define MEMORIES_WAITING 16384
+#define MEMORIES_WAITING 32768
+#define MEMORY_KINDS 8
 
 struct memories {
 	sqlite3 *db;
@@ -31,6 +32,10 @@ struct memories {
 	uint64_t *filter;
 	struct asked_lately *lately;
 	uint64_t looked;		/* questions that went to SQLite */
+	uint64_t rows[MEMORY_KINDS];	/* about */
+	uint64_t turns, came;		/* flushes and new names, since the last look for what has ended */
+	sqlite3_stmt *window, *forget_ended, *forget_some;
+	struct memory_key at;		/* how far that look has got */
 };
 
 /* The CREATE statements of what is not there yet, in the file (main) or beside it (temp). */
@@ -43,7 +48,10 @@ int memories_get(struct memories *, const struct memory_key *, struct memory_val
 int memories_put(struct memories *, const struct memory_key *, const struct memory_value *);
 /* The transaction that held the newest of them came to nothing. */
 void memories_rolled_back(struct memories *);
-/* Merges what waits, once it is enough; outside a transaction. What fails now is done later. */
-int memories_tend(struct memories *);
+/*
+ * Merges what waits, once it is enough, and now and then forgets what has ended
+ * by now, some rows at a time; outside a transaction. What fails now is done later.
+ */
+int memories_tend(struct memories *, int64_t now_ns);
 
 #endif

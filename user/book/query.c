@@ -28,7 +28,7 @@ static const struct field fields[] = {
 	{ "node", NULL }, { "cluster", NULL }, { "namespace", NULL }, { "pod", NULL }, { "container", NULL },
 	{ "container_name", NULL }, { "image", NULL }, { "unit", NULL }, { "cgroup", NULL }, { "exe", NULL }, { "comm", NULL },
 	{ "uid", NULL }, { "pid", NULL }, { "user_agent", NULL }, { "org", NULL }, { "project", NULL }, { "region", NULL },
-	{ "model_requested", NULL }, { "service_tier", NULL }, { "billing", NULL }, { "cost_status", NULL },
+	{ "model_requested", NULL }, { "model_answered", "calls.model" }, { "service_tier", NULL }, { "billing", NULL }, { "cost_status", NULL },
 	{ "usage_source", NULL }, { "method", NULL }, { "path", NULL }, { "status", NULL },
 	{ "status_class", "(calls.status/100)||'xx'" }, { "error_type", NULL }, { "finish_reason", NULL },
 	{ "stream", NULL }, { "complete", NULL }, { "attempt", NULL }, { "batch_id", NULL }, { "credential_kind", NULL },
@@ -90,18 +90,35 @@ static int find_field(sqlite3 *db, struct str name, struct query_field *ret, cha
 	return 0;
 }
 
+static int add_by(struct query *query, sqlite3 *db, struct str name, char ret_why[static QUERY_WHY])
+{
+	if (query->n_by == QUERY_BY) {
+		snprintf(ret_why, QUERY_WHY, "at most %d fields", QUERY_BY);
+		return -EINVAL;
+	}
+	return find_field(db, name, &query->by[query->n_by++], ret_why);
+}
+
+static int add_alias(struct query *query, sqlite3 *db, char ret_why[static QUERY_WHY])
+{
+	int err;
+
+	query->alias = query->n_by + 1;
+	err = add_by(query, db, STR("provider"), ret_why);
+	if (err == 0)
+		err = add_by(query, db, STR("model_requested"), ret_why);
+	return err < 0 ? err : add_by(query, db, STR("model_answered"), ret_why);
+}
+
 int query_by(struct query *query, sqlite3 *db, const char *list, char ret_why[static QUERY_WHY])
 {
 	struct str rest = str_of(list), name;
 	int err = 0;
 
-	query->n_by = 0;
+	query->n_by = query->alias = 0;
 	while (err == 0 && str_split(&rest, ',', &name)) {
-		if (query->n_by == QUERY_BY) {
-			snprintf(ret_why, QUERY_WHY, "at most %d fields", QUERY_BY);
-			return -EINVAL;
-		}
-		err = find_field(db, str_trim(name), &query->by[query->n_by++], ret_why);
+		name = str_trim(name);
+		err = str_eq(name, STR("alias")) ? add_alias(query, db, ret_why) : add_by(query, db, name, ret_why);
 	}
 	return err;
 }

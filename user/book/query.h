@@ -36,13 +36,14 @@ struct query_term {
 struct query {
 	size_t n_by;
 	struct query_field by[QUERY_BY];
+	size_t alias;		/* by[alias - 1] and the two behind it are an alias: provider, model asked for, model that answered; 0: none */
 	size_t n_where;
 	struct query_term where[QUERY_WHERE];
 	int64_t since_ns;	/* INT64_MIN: the beginning */
 	int64_t until_ns;	/* not included; INT64_MAX: the end */
 };
 
-/* A,B,C as in --by; -EINVAL with the reason, which lists what is known. */
+/* A,B,C as in --by, where "alias" stands for three fields; -EINVAL with the reason, which lists what is known. */
 int query_by(struct query *, sqlite3 *, const char *list, char ret_why[static QUERY_WHY]);
 int query_where(struct query *, sqlite3 *, const char *term, char ret_why[static QUERY_WHY]);
 

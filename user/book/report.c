@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "book/batches.h"
 
 #define FLAT "calls.billing IN ('subscription','provisioned','self-hosted')"
 #define PRICELESS "(calls.cost_pico IS NULL OR (calls.cost_status = 'partial' AND NOT " FLAT "))"
@@ -27,6 +28,9 @@ static const char sums_sql[] =
 	" exact_sum(CASE WHEN " PRICELESS " THEN (SELECT exact_sum(lines.quantity_milli) FROM lines"
 	" WHERE lines.id = calls.id AND lines.price IS NULL AND lines.unit = 'token') END),"
 	" exact_sum(calls.cost_pico), exact_sum(CASE WHEN " FLAT " THEN calls.list_cost_pico END),"
+	" sum(calls.kind = 'adjustment'), exact_sum(CASE WHEN calls.usage_source = 'estimated' THEN calls.cost_pico END),"
+	" exact_sum(CASE WHEN calls.usage_source = 'estimated' THEN coalesce(calls.cost_low_pico, calls.cost_pico) END),"
+	" exact_sum(CASE WHEN calls.usage_source = 'estimated' THEN coalesce(calls.cost_high_pico, calls.cost_pico) END),"
 	" min(calls.time_ns), max(calls.time_ns) FROM calls WHERE calls.spend AND ";
 
 static uint64_t number(sqlite3_stmt *statement, int column)
@@ -43,6 +47,9 @@ static void read_sums(sqlite3_stmt *statement, int at, struct sums *ret)
 		.cache_write = query_sum(statement, at + 8), .output = query_sum(statement, at + 9),
 		.reasoning = query_sum(statement, at + 10), .unpriced_milli = query_sum(statement, at + 11),
 		.cost = query_sum(statement, at + 12), .flat = query_sum(statement, at + 13),
+		.adjustments = number(statement, at + 14), .guessed = query_sum(statement, at + 15),
+		.low = query_sum(statement, at + 16), .high = query_sum(statement, at + 17),
+		.first_ns = sqlite3_column_int64(statement, at + 18), .last_ns = sqlite3_column_int64(statement, at + 19),
 	};
 }
 
@@ -62,6 +69,14 @@ void sums_add(struct sums *to, const struct sums *more)
 	to->unpriced_milli += more->unpriced_milli;
 	to->cost += more->cost;
 	to->flat += more->flat;
+	to->adjustments += more->adjustments;
+	to->guessed += more->guessed;
+	to->low += more->low;
+	to->high += more->high;
+	if (!to->first_ns || (more->first_ns && more->first_ns < to->first_ns))
+		to->first_ns = more->first_ns;
+	if (more->last_ns > to->last_ns)
+		to->last_ns = more->last_ns;
 }
 
 int64_t report_share(const struct report *report, const struct sums *sums)
@@ -132,10 +147,6 @@ static int read_row(struct report *report, sqlite3_stmt *statement)
 		err = copy_text(statement, (int)i, &row->keys[i]);
 	read_sums(statement, (int)n, &row->sums);
 	sums_add(&report->total, &row->sums);
-	if (!report->first_ns || sqlite3_column_int64(statement, (int)n + 14) < report->first_ns)
-		report->first_ns = sqlite3_column_int64(statement, (int)n + 14);
-	if (sqlite3_column_int64(statement, (int)n + 15) > report->last_ns)
-		report->last_ns = sqlite3_column_int64(statement, (int)n + 15);
 	return err;
 }
 
@@ -159,6 +170,14 @@ static int read_gap(struct report *report, sqlite3_stmt *statement)
 static int read_repeats(struct report *report, sqlite3_stmt *statement)
 {
 	report->repeats = number(statement, 0);
+	return 0;
+}
+
+static int read_batches(struct report *report, sqlite3_stmt *statement)
+{
+	report->batches = number(statement, 0);
+	report->batches_bound = query_sum(statement, 1);
+	report->batches_boundless = number(statement, 2);
 	return 0;
 }
 
@@ -214,6 +233,30 @@ static int count_repeats(sqlite3 *db, struct report *report)
 	buf_puts(&sql.text, "SELECT count(*) FROM calls WHERE NOT calls.spend AND ");
 	query_sql_where(&sql, &report->query);
 	return read_all(db, &sql, report, read_repeats);
+}
+
+/* What has been spent on these is not told to anybody yet. */
+static int count_batches(sqlite3 *db, struct report *report)
+{
+	struct query_sql sql = { .text = BUF(KIB(64)) };
+
+	batches_sql(&sql, &report->query, "count(*), exact_sum(batch.bound_pico), sum(batch.bound_pico IS NULL)");
+	buf_puts(&sql.text, " AND batch.state != 'fetched'");
+	return read_all(db, &sql, report, read_batches);
+}
+
+/* By alias: to each row the change that made its model the one that answers. */
+static int find_drifts(sqlite3 *db, struct report *report)
+{
+	const struct query *query = &report->query;
+	int err = query->alias ? drifts_find(db, query, &report->drifts, &report->n_drifts) : 0;
+
+	for (size_t i = 0; i < report->n_rows && report->n_drifts; i++) {
+		char **alias = &report->rows[i].keys[query->alias - 1];
+
+		report->rows[i].drift = drift_to(report->drifts, report->n_drifts, alias[0], alias[1], alias[2]);
+	}
+	return err;
 }
 
 /* ---- arranging */
@@ -308,6 +351,10 @@ static int make(sqlite3 *db, struct report *report)
 		err = read_gaps(db, report);
 	if (err == 0)
 		err = count_repeats(db, report);
+	if (err == 0)
+		err = count_batches(db, report);
+	if (err == 0)
+		err = find_drifts(db, report);
 	return err;
 }
 
@@ -346,5 +393,6 @@ struct report *report_free(struct report *report)
 	}
 	mem_free(report->rows);
 	mem_free(report->gaps);
+	drifts_free(report->drifts, report->n_drifts);
 	return mem_free(report);
 }

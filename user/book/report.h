@@ -9,6 +9,7 @@
 #define AITAP_BOOK_REPORT_H
 
 #include "base/cleanup.h"
+#include "book/drift.h"
 #include "book/query.h"
 #include "book/store.h"
 
@@ -19,15 +20,19 @@ struct sums {
 	uint64_t estimated;
 	uint64_t unready;		/* a required label is missing: not FinOps-ready */
 	uint64_t failed;
+	uint64_t adjustments;		/* what was learnt of calls later: in the sums, but no calls */
 	__int128 input, cache_read, cache_write, output, reasoning;
 	__int128 unpriced_milli;	/* tokens that have no price, in thousandths */
 	__int128 cost;			/* pico-USD that are owed */
 	__int128 flat;			/* pico-USD at list price of what a flat rate covers */
+	__int128 guessed, low, high;	/* of cost: for usage that was estimated, and what it lies between */
+	int64_t first_ns, last_ns;	/* of the calls; 0: there are none */
 };
 
 struct report_row {
 	char **keys;			/* one a field of query.by; NULL: unknown */
 	struct sums sums;
+	const struct drift *drift;	/* by alias: how this model came to be the one that answers; NULL: it always was */
 };
 
 /* What could not be priced. */
@@ -45,7 +50,11 @@ struct report {
 	size_t n_gaps;
 	struct report_gap *gaps;
 	uint64_t repeats;		/* records that tell of a call already counted */
-	int64_t first_ns, last_ns;	/* calls of the report; 0: none */
+	size_t n_drifts;		/* by alias: those that another model answers than before, since a moment of the period */
+	struct drift *drifts;
+	uint64_t batches;		/* made in the period and fetched by nobody so far */
+	uint64_t batches_boundless;	/* of those: no one knows how much they can cost */
+	__int128 batches_bound;		/* pico-USD that the others can cost at most */
 	char zone[64];			/* for printing: set by who chose it */
 };
 

@@ -15,7 +15,7 @@ static void figures(struct json *json, const struct report *report, const struct
 		json_key(json, figure_name((enum figure)i));
 		if (!text[0])
 			json_null(json);
-		else if (i == FIGURE_COST || i == FIGURE_FLAT)
+		else if (figure_quoted((enum figure)i))
 			json_cstr(json, text);
 		else
 			json_raw(json, str_of(text));
@@ -30,6 +30,10 @@ static void row(struct json *json, const struct report *report, const struct rep
 		json_cstr(json, row->keys[i]);
 	}
 	figures(json, report, &row->sums);
+	if (report->query.alias) {
+		json_key(json, "answered_before");
+		json_cstr(json, row->drift ? row->drift->before : NULL);
+	}
 	json_close(json, '}');
 }
 
@@ -49,8 +53,8 @@ static void asked(struct json *json, const struct report *report)
 
 	moment(json, "since", query->since_ns != INT64_MIN, query->since_ns);
 	moment(json, "until", query->until_ns != INT64_MAX, query->until_ns);
-	moment(json, "first", report->n_rows, report->first_ns);
-	moment(json, "last", report->n_rows, report->last_ns);
+	moment(json, "first", report->n_rows, report->total.first_ns);
+	moment(json, "last", report->n_rows, report->total.last_ns);
 	json_key(json, "tz");
 	json_cstr(json, report->zone);
 	json_key(json, "by");
@@ -99,6 +103,39 @@ static void gaps(struct json *json, const struct report *report)
 	json_close(json, ']');
 }
 
+static void json_usd(struct json *json, __int128 pico)
+{
+	char text[DECIMAL_MAX];
+
+	decimal_text(pico, DECIMAL_PICO, text);
+	json_cstr(json, text);
+}
+
+static void drifts(struct json *json, const struct report *report)
+{
+	if (!report->query.alias)
+		return;
+	json_key(json, "changed");
+	json_open(json, '[');
+	for (size_t i = 0; i < report->n_drifts; i++) {
+		const struct drift *drift = &report->drifts[i];
+
+		json_open(json, '{');
+		json_key(json, "provider");
+		json_cstr(json, drift->provider);
+		json_key(json, "model_requested");
+		json_cstr(json, drift->asked);
+		json_key(json, "before");
+		json_cstr(json, drift->before);
+		json_key(json, "after");
+		json_cstr(json, drift->after);
+		moment(json, "since", true, drift->since_ns);
+		moment(json, "before_until", true, drift->until_ns);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
 static void total(struct json *json, const struct report *report)
 {
 	json_key(json, "total");
@@ -107,6 +144,11 @@ static void total(struct json *json, const struct report *report)
 	json_close(json, '}');
 	json_key(json, "repeats_not_counted");
 	json_u64(json, report->repeats);
+	json_key(json, "open_batches");
+	json_u64(json, report->batches);
+	json_key(json, "open_batches_bound_usd");
+	json_usd(json, report->batches_bound);
+	drifts(json, report);
 }
 
 int report_json(const struct report *report, struct buf *to)

@@ -15,11 +15,12 @@ struct cell {
 	char text[TABLE_NUMBER];
 };
 
-enum number { CALLS, INPUT, OUTPUT, FLAT, UNPRICED, COST, SHARE, NUMBERS };
+enum number { CALLS, INPUT, OUTPUT, FLAT, UNPRICED, COST, SHARE, FIRST, LAST, NUMBERS };
 
 static const char *const heads[NUMBERS] = {
 	[CALLS] = "calls", [INPUT] = "tokens in", [OUTPUT] = "tokens out", [FLAT] = "flat rate", [UNPRICED] = "unpriced",
-	[COST] = "USD", [SHARE] = "share",
+	[COST] = "USD", [SHARE] = "share", [FIRST] = "first",
+	[LAST] = "last",
 };
 
 struct table {
@@ -87,6 +88,12 @@ static void share(const struct table *table, const struct sums *sums, char ret[s
 		snprintf(ret + report_number(millionths, 4, 1, ret), 4, " %%");
 }
 
+static void day(int64_t ns, char ret[static TABLE_NUMBER])
+{
+	_Static_assert(PERIOD_MAX <= TABLE_NUMBER, "a day fits");
+	period_text(ns, PERIOD_DAY, ret);
+}
+
 static void number(const struct table *table, enum number which, const struct sums *sums, char ret[static TABLE_NUMBER])
 {
 	switch (which) {
@@ -97,6 +104,8 @@ static void number(const struct table *table, enum number which, const struct su
 	case UNPRICED: report_number(sums->unpriced_milli, DECIMAL_MILLI, 0, ret); break;
 	case COST: usd(table, sums->cost, ret); break;
 	case SHARE: share(table, sums, ret); break;
+	case FIRST: day(sums->first_ns, ret); break;
+	case LAST: day(sums->last_ns, ret); break;
 	case NUMBERS: break;
 	}
 }
@@ -270,9 +279,9 @@ static void add_period(const struct table *table)
 		buf_puts(to, "of all calls in the ledger ");
 	if (report->n_rows && (query->since_ns == INT64_MIN || query->until_ns == INT64_MAX)) {
 		buf_puts(to, "(first ");
-		add_moment(to, report->first_ns);
+		add_moment(to, report->total.first_ns);
 		buf_puts(to, ", last ");
-		add_moment(to, report->last_ns);
+		add_moment(to, report->total.last_ns);
 		buf_puts(to, ") ");
 	}
 	buf_printf(to, "in %s", report->zone);
@@ -310,6 +319,71 @@ static void add_gaps(const struct table *table)
 		buf_printf(table->to, "  and %zu more: --where cost_status=unpriced --by provider,model\n", report->n_gaps - most);
 }
 
+/* By alias: what another model answers than before. */
+static void add_drifts(const struct table *table)
+{
+	const struct report *report = table->report;
+
+	if (report->n_drifts)
+		buf_puts(table->to, "\nchanged: another model answers than before\n");
+	for (size_t i = 0; i < report->n_drifts; i++) {
+		const struct drift *drift = &report->drifts[i];
+
+		buf_puts(table->to, "  ");
+		add_name(table->to, name_of(drift->provider), 40);
+		buf_char(table->to, '/');
+		add_name(table->to, name_of(drift->asked), NAME_MOST);
+		buf_puts(table->to, ": ");
+		add_name(table->to, drift->before, NAME_MOST);
+		buf_puts(table->to, " -> ");
+		add_name(table->to, drift->after, NAME_MOST);
+		buf_puts(table->to, " since ");
+		add_moment(table->to, drift->since_ns);
+		if (drift->until_ns > drift->since_ns) {
+			buf_puts(table->to, ", beside the former until ");
+			add_moment(table->to, drift->until_ns);
+		}
+		buf_char(table->to, '\n');
+	}
+}
+
+static void add_usd(const struct table *table, __int128 pico)
+{
+	char text[TABLE_NUMBER];
+
+	usd(table, pico, text);
+	buf_printf(table->to, "%s USD", text);
+}
+
+static void add_estimates(const struct table *table)
+{
+	const struct sums *total = &table->report->total;
+
+	if (!total->estimated)
+		return;
+	buf_puts(table->to, "of which estimated: ");
+	add_usd(table, total->guessed);
+	buf_puts(table->to, ", between ");
+	add_usd(table, total->low);
+	buf_puts(table->to, " and ");
+	add_usd(table, total->high);
+	buf_char(table->to, '\n');
+}
+
+static void add_batches(const struct table *table)
+{
+	const struct report *report = table->report;
+
+	if (!report->batches)
+		return;
+	buf_printf(table->to, "%" PRIu64 " batch%s of this time nobody has fetched; not in the USD: at most ", report->batches,
+		   report->batches == 1 ? "" : "es");
+	add_usd(table, report->batches_bound);
+	if (report->batches_boundless)
+		buf_printf(table->to, ", and %" PRIu64 " of unknown size", report->batches_boundless);
+	buf_puts(table->to, " (see --batches)\n");
+}
+
 static void add_notes(const struct table *table)
 {
 	const struct sums *total = &table->report->total;
@@ -317,6 +391,11 @@ static void add_notes(const struct table *table)
 
 	buf_printf(to, "\nof %" PRIu64 " calls: %" PRIu64 " incomplete (bytes were lost), %" PRIu64 " estimated, %" PRIu64
 		   " not FinOps-ready, %" PRIu64 " failed\n", total->calls, total->incomplete, total->estimated, total->unready, total->failed);
+	add_estimates(table);
+	if (total->adjustments)
+		buf_printf(to, "%" PRIu64 " adjustment%s in the sums: what was learnt of a call after its record was made\n",
+			   total->adjustments, total->adjustments == 1 ? " is" : "s are");
+	add_batches(table);
 	if (total->flat)
 		buf_puts(to, "flat rate: what calls under a subscription or own capacity would cost at list price; nothing of it is in USD\n");
 	if (table->report->repeats)
@@ -337,7 +416,8 @@ int report_table(const struct report *report, unsigned int width, struct buf *to
 	struct table table = { .report = report, .to = to, .places = places_of(&report->total), .name_width = NAME_LEAST };
 
 	for (int i = 0; i < NUMBERS; i++) {
-		table.shown[i] = (i != FLAT || report->total.flat) && (i != UNPRICED || report->total.priceless);
+		table.shown[i] = (i != FLAT || report->total.flat) && (i != UNPRICED || report->total.priceless) &&
+				 (i < FIRST || report->query.alias);
 		table.width[i] = (unsigned int)strlen(heads[i]);
 	}
 	add_period(&table);
@@ -358,6 +438,7 @@ int report_table(const struct report *report, unsigned int width, struct buf *to
 	walk(&table, add_line);
 	add_rule(&table);
 	add_line(&table, 0, "total", &report->total);
+	add_drifts(&table);
 	add_gaps(&table);
 	add_notes(&table);
 	return to->error;

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "book/batches.h"
 #include "book/csv.h"
 #include "book/period.h"
 #include "book/report.h"
@@ -18,14 +19,17 @@
 #include "run/config.h"
 
 static const char usage[] =
-	"aitap report [--by FIELD,...] [--where FIELD=VALUE]... [--since WHEN] [--until WHEN] [--month YYYY-MM] [--tz ZONE]\n"
-	"             [--format table|csv|json|jsonl] [--json] [-o FILE] [--store URL] [--config FILE]\n"
+	"aitap report [--by FIELD,... | --batches] [--where FIELD=VALUE]... [--since WHEN] [--until WHEN] [--month YYYY-MM]\n"
+	"             [--tz ZONE] [--format table|csv|json|jsonl] [--json] [-o FILE] [--store URL] [--config FILE]\n"
 	"\n"
 	"Spend by team first, then by model, from the ledger; it may be written meanwhile.\n"
 	"\n"
 	"  --by A,B        fields or labels to add up by, the first outermost (default team,model): team, model,\n"
 	"                  provider, workload, host, user, key, agent, session, operation, route, hour, day, week,\n"
-	"                  month, ...; label:NAME for a label that is named like a field\n"
+	"                  month, ...; label:NAME for a label that is named like a field. alias is provider, model asked\n"
+	"                  for and model that answered, with when, and tells which changed\n"
+	"  --batches       instead of spend: batches by the call that made them, first those whose results nobody has\n"
+	"                  fetched, with the most that they can cost\n"
 	"  --where A=B     only these calls; A!=B all but these, A= where it is unknown. Again for the same field:\n"
 	"                  either; for another one: both. The team of what has none is _unattributed\n"
 	"  --since, --until   from, and up to but not including: 2026-11-22, 2026-11-22T06:00, RFC 3339, or so long\n"
@@ -48,6 +52,7 @@ struct asked {
 	const char *where[QUERY_WHERE];
 	size_t n_where;
 	enum format format;
+	bool batches;
 };
 
 /* ---- options */
@@ -78,6 +83,7 @@ static int take(struct asked *asked, int option)
 {
 	switch (option) {
 	case 'b': asked->by = optarg; return EXIT_DONE;
+	case 'B': asked->batches = true; return EXIT_DONE;
 	case 'w': return add_where(asked, optarg);
 	case 's': asked->since = optarg; return EXIT_DONE;
 	case 'u': asked->until = optarg; return EXIT_DONE;
@@ -100,15 +106,17 @@ static int parse(int argc, char **argv, struct asked *ret)
 		{ "month", required_argument, NULL, 'm' }, { "tz", required_argument, NULL, 'z' },
 		{ "format", required_argument, NULL, 'f' }, { "json", no_argument, NULL, 'j' },
 		{ "output", required_argument, NULL, 'o' }, { "store", required_argument, NULL, 'S' },
-		{ "config", required_argument, NULL, 'c' }, { 0 },
+		{ "config", required_argument, NULL, 'c' }, { "batches", no_argument, NULL, 'B' }, { 0 },
 	};
 	int option, code = EXIT_DONE;
 
-	*ret = (struct asked){ .by = "team,model", .zone = "UTC" };
+	*ret = (struct asked){ .zone = "UTC" };
 	while (code == EXIT_DONE && (option = getopt_long(argc, argv, "o:", options, NULL)) != -1)
 		code = take(ret, option);
 	if (code == EXIT_DONE && optind < argc)
 		code = command_fail(EXIT_USAGE, "report", "'%s': takes options only; see aitap report --help", argv[optind]);
+	if (code == EXIT_DONE && ret->batches && ret->by)
+		code = command_fail(EXIT_USAGE, "report", "--by or --batches, not both");
 	return code;
 }
 
@@ -202,7 +210,7 @@ static int parse_query(const struct asked *asked, sqlite3 *db, struct query *que
 {
 	char why[QUERY_WHY];
 
-	if (query_by(query, db, asked->by, why) < 0)
+	if (query_by(query, db, asked->by ?: "team,model", why) < 0)
 		return command_fail(EXIT_USAGE, "report", "--by: %s", why);
 	for (size_t i = 0; i < asked->n_where; i++)
 		if (query_where(query, db, asked->where[i], why) < 0)
@@ -258,31 +266,46 @@ static int write_text(const struct asked *asked, const struct buf *text)
 			    strerror(err));
 }
 
-static int print(const struct asked *asked, struct report *report)
+static int print(const struct asked *asked, int err, struct buf *text)
 {
-	struct buf text = BUF(LIMIT_REPORT);
-	int err, code;
+	int code = err < 0 ? command_fail(EXIT_UNFINISHED, "report", "the report is too big (%s): narrow it with --where or --since",
+					  strerror(-err)) : write_text(asked, text);
 
-	STR_COPY(report->zone, str_of(asked->zone));
-	err = format_text(asked, report, &text);
-	code = err < 0 ? command_fail(EXIT_UNFINISHED, "report", "the report is too big (%s): narrow it with --where or --since", strerror(-err)) :
-			 write_text(asked, &text);
-	buf_done(&text);
+	buf_done(text);
 	return code;
+}
+
+static int not_read(const char *path, int err)
+{
+	if (err == -E2BIG)
+		return command_fail(EXIT_UNFINISHED, "report", "more than %d rows: narrow it with --where or --since, or add up --by less",
+				    LIMIT_REPORT_ROWS);
+	return command_fail(EXIT_UNFINISHED, "report", "'%s' cannot be read to its end: %s", path,
+			    err == -EBADMSG ? "it is damaged" : strerror(-err));
 }
 
 static int report_on(const struct asked *asked, sqlite3 *db, const char *path, struct query *query)
 {
 	_cleanup_(report_freep) struct report *report = NULL;
+	struct buf text = BUF(LIMIT_REPORT);
 	int err = report_make(db, query, &report);
 
-	if (err == -E2BIG)
-		return command_fail(EXIT_UNFINISHED, "report", "more than %d rows: narrow it with --where or --since, or add up --by less",
-				    LIMIT_REPORT_ROWS);
 	if (err < 0)
-		return command_fail(EXIT_UNFINISHED, "report", "'%s' cannot be read to its end: %s", path,
-				    err == -EBADMSG ? "it is damaged" : strerror(-err));
-	return print(asked, report);
+		return not_read(path, err);
+	STR_COPY(report->zone, str_of(asked->zone));
+	return print(asked, format_text(asked, report, &text), &text);
+}
+
+static int report_batches(const struct asked *asked, sqlite3 *db, const char *path, const struct query *query)
+{
+	static int (*const forms[])(const struct batches *, struct buf *) = {
+		[FORMAT_TABLE] = batches_table, [FORMAT_CSV] = batches_csv, [FORMAT_JSON] = batches_json, [FORMAT_JSONL] = batches_jsonl,
+	};
+	_cleanup_(batches_freep) struct batches *batches = NULL;
+	struct buf text = BUF(LIMIT_REPORT);
+	int err = batches_find(db, query, clock_anchor().wall_ns, &batches);
+
+	return err < 0 ? not_read(path, err) : print(asked, forms[asked->format](batches, &text), &text);
 }
 
 static int report_run(int argc, char **argv)
@@ -301,7 +324,7 @@ static int report_run(int argc, char **argv)
 		return code;
 	code = parse_query(&asked, db, &query);
 	if (code == EXIT_DONE)
-		code = report_on(&asked, db, path, &query);
+		code = asked.batches ? report_batches(&asked, db, path, &query) : report_on(&asked, db, path, &query);
 	store_close(db);
 	return code;
 }
