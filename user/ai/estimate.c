@@ -1,37 +1,545 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a call used is said by relations (estimate_relation.c) of what passed to
+ * what was billed: one a model and side, branched from that of its family, where
+ * it has learnt nothing yet. On top of that stands what is known better: a body
+ * that was sent before takes as many tokens as before; the same tools or the same
+ * picture are off by as much as last time; an answer is no longer than the limit
+ * that was asked for; and of kinds of calls that are off in sum (thoughts that
+ * nobody sees, searches) the sum is put right.
+ *
+ * How sure an estimate is depends on its kind, so each kind has its own spread.
+ * Everything is learnt from calls whose usage was reported, after it was guessed.
+ */
 #include "ai/estimate.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
+#include "ai/estimate_inside.h"
+#include "base/limits.h"
+#include "base/map.h"
 #include "base/mem.h"
+#include "noun/head.h"
+
+#define SLOTS 16384	/* of shapes and of bodies: a newer one takes an older one's place */
+
+enum kind {
+	/* input */
+	KIND_TEXT, KIND_TOOLS, KIND_PICTURE, KIND_LINKED, KIND_FETCHED, KIND_SHAPE, KIND_SAME,
+	/* output */
+	KIND_SHOWN, KIND_SEALED, KIND_HIDDEN, KIND_UNSEEN,
+	KINDS,
+};
+
+/* Tokens until a kind's sums outweigh what the relation says. */
+static const double inertia[KINDS] = {
+	[KIND_TEXT] = 20000, [KIND_TOOLS] = 10000, [KIND_PICTURE] = 3000, [KIND_LINKED] = 3000, [KIND_FETCHED] = 3000,
+	[KIND_SHAPE] = 10000, [KIND_SAME] = 1e9, [KIND_SHOWN] = 20000, [KIND_SEALED] = 20000, [KIND_HIDDEN] = 1500,
+	[KIND_UNSEEN] = 1e9,
+};
+
+struct family {
+	char name[32];
+	struct family *maker;	/* of the models, whoever runs them: what a new family begins with; NULL: none */
+	struct relation side[2];
+	struct relation fetched;
+	struct spread spread[KINDS];
+	uint32_t changed;	/* spreads, by kind; above them the relations */
+};
+
+struct model {
+	struct family *family;
+	char name[sizeof(((struct call *)0)->model)];
+	struct relation side[2];
+	double usual;		/* output tokens, lately */
+	double thinks;		/* share of answers with thoughts */
+	bool changed;
+};
+
+struct shape {
+	uint64_t key;
+	double off;
+	uint32_t n;
+};
+
+struct body {
+	uint64_t key;
+	uint64_t tokens;
+};
 
 struct estimator {
 	struct memory *memory;
+	int64_t time_ns;
+	struct map families, models;
+	struct shape shapes[SLOTS];
+	struct body bodies[SLOTS];
+};
+
+/* An estimate in the making. */
+struct guess {
+	enum kind kind;
+	double x[RELATION_DIMS];
+	double model;		/* what the model's relation says */
+	double said;
+	double tokens;		/* said, corrected */
 };
 
 int estimator_new(struct memory *memory, struct estimator **ret)
 {
-	struct estimator *estimator = mem_new(sizeof(*estimator));
+	struct estimator *e = mem_new(sizeof(*e));
 
-	if (!estimator)
+	if (!e)
 		return -ENOMEM;
-	estimator->memory = memory;
-	*ret = estimator;
+	e->memory = memory;
+	e->families = MAP(LIMIT_CALIBRATED_FAMILIES);
+	e->models = MAP(LIMIT_CALIBRATED_MODELS);
+	*ret = e;
 	return 0;
 }
 
-struct estimator *estimator_free(struct estimator *estimator)
+struct estimator *estimator_free(struct estimator *e)
 {
-	return mem_free(estimator);
+	uint64_t key;
+	void *value;
+
+	if (!e)
+		return NULL;
+	for (size_t i = 0; map_next(&e->models, &i, &key, &value);)
+		mem_free(value);
+	for (size_t i = 0; map_next(&e->families, &i, &key, &value);)
+		mem_free(value);
+	map_done(&e->models);
+	map_done(&e->families);
+	return mem_free(e);
 }
 
-void estimator_call(struct estimator *estimator, struct call *call, int64_t time_ns, struct estimate *ret)
+/* ---- what is kept */
+
+static bool kept(struct estimator *e, const char *family, const char *name, struct memory_value *ret)
 {
-	(void)estimator, (void)call, (void)time_ns;
+	struct memory_key key = { .kind = MEMORY_CALIBRATION };
+
+	if (!e->memory)
+		return false;
+	str_copy(key.provider, sizeof(key.provider), str_of(family));
+	str_copy(key.name, sizeof(key.name), str_of(name));
+	return e->memory->ops->get(e->memory, &key, ret) == 0;
+}
+
+static void keep(struct estimator *e, const char *family, const char *name, struct memory_value *value)
+{
+	struct memory_key key = { .kind = MEMORY_CALIBRATION };
+
+	str_copy(key.provider, sizeof(key.provider), str_of(family));
+	str_copy(key.name, sizeof(key.name), str_of(name));
+	value->time_ns = e->time_ns;
+	value->until_ns = 0;
+	e->memory->ops->put(e->memory, &key, value);
+}
+
+/* No model is called so. */
+static void spread_name(unsigned int kind, char name[16])
+{
+	snprintf(name, 16, "#spread%u", kind);
+}
+
+static void load_family(struct estimator *e, struct family *family)
+{
+	struct memory_value value;
+	char name[16];
+
+	if (kept(e, family->name, "#", &value)) {
+		kept_relation(&family->side[SIDE_REQUEST], "input", value.text);
+		kept_relation(&family->side[SIDE_RESPONSE], "output", value.text);
+		kept_relation(&family->fetched, "fetched", value.text);
+	}
+	for (unsigned int kind = 0; kind < KINDS; kind++) {
+		spread_name(kind, name);
+		if (kept(e, family->name, name, &value))
+			kept_spread(&family->spread[kind], value.text);
+	}
+}
+
+static void save_family(struct estimator *e, struct family *family)
+{
+	struct memory_value value = { 0 };
+	char name[16];
+
+	if (family->changed >> KINDS && keep_relation(&family->side[SIDE_REQUEST], "input", value.text, sizeof(value.text)) == 0 &&
+	    keep_relation(&family->side[SIDE_RESPONSE], "output", value.text, sizeof(value.text)) == 0 &&
+	    keep_relation(&family->fetched, "fetched", value.text, sizeof(value.text)) == 0)
+		keep(e, family->name, "#", &value);
+	for (unsigned int kind = 0; kind < KINDS; kind++) {
+		value.text[0] = 0;
+		spread_name(kind, name);
+		if (family->changed >> kind & 1 && keep_spread(&family->spread[kind], value.text, sizeof(value.text)) == 0)
+			keep(e, family->name, name, &value);
+	}
+	family->changed = 0;
+}
+
+static void load_model(struct estimator *e, struct model *model)
+{
+	struct memory_value value;
+	struct relation answers = { 0 };
+
+	if (!kept(e, model->family->name, model->name, &value))
+		return;
+	kept_relation(&model->side[SIDE_REQUEST], "input", value.text);
+	kept_relation(&model->side[SIDE_RESPONSE], "output", value.text);
+	if (kept_numbers("answers", value.text, answers.weight, 2)) {
+		model->usual = answers.weight[0];
+		model->thinks = answers.weight[1];
+	}
+}
+
+static void save_model(struct estimator *e, struct model *model)
+{
+	const double answers[2] = { model->usual, model->thinks };
+	struct memory_value value = { 0 };
+
+	if (keep_relation(&model->side[SIDE_REQUEST], "input", value.text, sizeof(value.text)) == 0 &&
+	    keep_relation(&model->side[SIDE_RESPONSE], "output", value.text, sizeof(value.text)) == 0 &&
+	    keep_numbers("answers", answers, 2, value.text, sizeof(value.text)) == 0)
+		keep(e, model->family->name, model->name, &value);
+	model->changed = false;
+}
+
+void estimator_save(struct estimator *e)
+{
+	uint64_t key;
+	void *value;
+
+	for (size_t i = 0; e->memory && map_next(&e->families, &i, &key, &value);)
+		if (((struct family *)value)->changed)
+			save_family(e, value);
+	for (size_t i = 0; e->memory && map_next(&e->models, &i, &key, &value);)
+		if (((struct model *)value)->changed)
+			save_model(e, value);
+}
+
+/* ---- who */
+
+static uint64_t hash_text(const char *text, uint64_t seed)
+{
+	return hash_bytes(text, strlen(text), seed);
+}
+
+static const char *model_name(const struct call *call)
+{
+	return call->model_requested[0] ? call->model_requested : call->model;
+}
+
+/* Begins as its maker's, where it has one. */
+static struct family *family_named(struct estimator *e, const char *name, struct family *maker)
+{
+	uint64_t key = hash_text(name, 0);
+	struct family *family = map_get(&e->families, key);
+
+	if (family)
+		return family;
+	family = mem_new(sizeof(*family));
+	if (!family || map_put(&e->families, key, family) < 0)
+		return mem_free(family);
+	if (maker) {
+		*family = *maker;
+		family->changed = 0;
+		relation_branch(&family->side[SIDE_REQUEST], &maker->side[SIDE_REQUEST], &input_prior);
+		relation_branch(&family->side[SIDE_RESPONSE], &maker->side[SIDE_RESPONSE], &output_prior);
+	} else {
+		relation_begin(&family->side[SIDE_REQUEST], &input_prior, 0.1);
+		relation_begin(&family->side[SIDE_RESPONSE], &output_prior, 0.1);
+		relation_begin(&family->fetched, &fetched_prior, 0.5);
+		for (int kind = 0; kind < KINDS; kind++)
+			spread_begin(&family->spread[kind]);
+	}
+	family->maker = maker;
+	STR_COPY(family->name, str_of(name));
+	load_family(e, family);
+	return family;
+}
+
+static struct family *family_of(struct estimator *e, const struct call *call)
+{
+	struct family *maker = NULL;
+
+	/* other dialects are spoken by many makers' models */
+	if (!strcmp(call->dialect, "gemini") || !strcmp(call->dialect, "anthropic"))
+		maker = family_named(e, call->dialect, NULL);
+	return family_named(e, call->provider, maker);
+}
+
+static struct model *model_of(struct estimator *e, const struct call *call)
+{
+	uint64_t key = hash_text(model_name(call), hash_text(call->provider, 1));
+	struct model *model = map_get(&e->models, key);
+	struct family *family;
+
+	if (model)
+		return model;
+	family = family_of(e, call);
+	model = family ? mem_new(sizeof(*model)) : NULL;
+	if (!model || map_put(&e->models, key, model) < 0)
+		return mem_free(model);
+	model->family = family;
+	STR_COPY(model->name, str_of(model_name(call)));
+	relation_branch(&model->side[SIDE_REQUEST], &family->side[SIDE_REQUEST], &input_prior);
+	relation_branch(&model->side[SIDE_RESPONSE], &family->side[SIDE_RESPONSE], &output_prior);
+	load_model(e, model);
+	return model;
+}
+
+/* ---- input */
+
+static uint64_t model_key(const struct call *call)
+{
+	return hash_text(call->provider, hash_text(model_name(call), 2));
+}
+
+static struct body *body_of(struct estimator *e, const struct call *call)
+{
+	uint64_t key = hash_u64(call->body_hash ^ model_key(call));
+	struct body *body = call->body_hash ? &e->bodies[key % SLOTS] : NULL;
+
+	if (body && body->key != key)
+		*body = (struct body){ .key = key };
+	return body;
+}
+
+/* What a prompt has that its text does not tell the cost of: the tools it offers, the pictures inside. */
+static struct shape *shape_of(struct estimator *e, const struct call *call)
+{
+	const struct text *prompt = &call->text[TEXT_PROMPT], *tools = &call->text[TEXT_TOOLS];
+	const uint64_t facts[] = { tools->bytes, tools->count[TEXT_WORDS], tools->count[TEXT_MARKS], call->text[TEXT_IMAGES].pieces,
+				   prompt->opaque, prompt->opaque ? (prompt->bytes - prompt->opaque) / 64 : 0 };
+	uint64_t key = hash_bytes(facts, sizeof(facts), model_key(call));
+	struct shape *shape = &e->shapes[key % SLOTS];
+
+	if (!tools->bytes && !prompt->opaque)
+		return NULL;
+	if (shape->key != key)
+		*shape = (struct shape){ .key = key };
+	return shape;
+}
+
+static void guess_input(struct estimator *e, struct model *model, const struct call *call, struct guess *g)
+{
+	const struct spread *spread;
+	struct body *body = body_of(e, call);
+	double fetched[RELATION_DIMS] = { 0 }, more;
+	struct shape *shape;
+
+	input_features(call, g->x);
+	g->model = g->said = relation_says(&model->side[SIDE_REQUEST], &input_prior, g->x);
+	g->kind = KIND_TEXT;
+	if (call_fetches(call)) {
+		fetched_features(call, fetched);
+		more = relation_says(&model->family->fetched, &fetched_prior, fetched);
+		g->said += more > 0 ? more : 0;
+		g->kind = KIND_FETCHED;
+	} else if (call->text[TEXT_IMAGES].pieces && !call->text[TEXT_PROMPT].opaque) {
+		g->kind = KIND_LINKED;
+	} else if ((shape = shape_of(e, call))) {
+		g->kind = shape->n ? KIND_SHAPE : call->text[TEXT_PROMPT].opaque ? KIND_PICTURE : KIND_TOOLS;
+		g->said += shape->off;
+	}
+	if (body && body->tokens) {
+		g->kind = KIND_SAME;
+		g->said = (double)body->tokens;
+	}
+	g->said = g->said > 1 ? g->said : 1;
+	spread = &model->family->spread[g->kind];
+	g->tokens = g->kind == KIND_SAME ? g->said : spread_correct(spread, g->said, inertia[g->kind]);
+}
+
+static void learn_input(struct estimator *e, struct model *model, const struct call *call, double told)
+{
+	struct body *body = body_of(e, call);
+	double fetched[RELATION_DIMS] = { 0 };
+	struct family *family = model->family;
+	struct shape *shape;
+	struct guess g;
+
+	guess_input(e, model, call, &g);
+	for (struct family *each = family; each; each = each->maker) {
+		spread_learn(&each->spread[g.kind], g.said, g.tokens, told);
+		each->changed |= 1u << g.kind | 1u << KINDS;
+	}
+	if (body)
+		body->tokens = (uint64_t)told;
+	if (call_fetches(call)) {
+		fetched_features(call, fetched);
+		for (struct family *each = family; each; each = each->maker)
+			relation_learn(&each->fetched, &fetched_prior, fetched, told - g.model, 1);
+		return;
+	}
+	for (struct family *each = family; each; each = each->maker)
+		relation_learn(&each->side[SIDE_REQUEST], &input_prior, g.x, told, 4);
+	relation_learn(&model->side[SIDE_REQUEST], &input_prior, g.x, told, 1);
+	shape = g.kind == KIND_LINKED ? NULL : shape_of(e, call);
+	if (!shape)
+		return;
+	g.model = relation_says(&model->side[SIDE_REQUEST], &input_prior, g.x);
+	shape->off += (shape->n ? 0.4 + 0.1 * (shape->n == 1) : 1) * (told - g.model - shape->off);
+	shape->n++;
+}
+
+/* ---- output */
+
+/* Nothing of the answer came, or no more than a part of a document, which says nothing of the rest. */
+static bool unseen(const struct call *call)
+{
+	bool broken = call->flags & CALL_ABORTED && !(call->flags & CALL_STREAM);
+
+	return broken || (!call->text[TEXT_ANSWER].bytes && !call->text[TEXT_REASONING].bytes && !call->text[TEXT_ARGUMENTS].bytes &&
+			  !call->text[TEXT_CALLS].pieces && !call->text[TEXT_SEALED].bytes);
+}
+
+static void guess_output(const struct model *model, const struct call *call, enum kind kind, uint64_t limit, struct guess *g)
+{
+	output_features(call, g->x);
+	g->model = g->said = relation_says(&model->side[SIDE_RESPONSE], &output_prior, g->x);
+	g->kind = kind;
+	if (kind == KIND_UNSEEN && g->said < model->usual)
+		g->said = model->usual;
+	g->said = g->said > 1 ? g->said : 1;
+	g->tokens = spread_correct(&model->family->spread[kind], g->said, inertia[kind]);
+	if (limit && g->tokens > (double)limit)
+		g->tokens = (double)limit;
+}
+
+static enum kind output_kind(const struct model *model, const struct call *call)
+{
+	return call->text[TEXT_SEALED].bytes ? KIND_SEALED : model->thinks > 0.3 ? KIND_HIDDEN : KIND_SHOWN;
+}
+
+static void learn_output(struct model *model, const struct call *call, const struct usage *usage)
+{
+	double told = (double)usage->count[COUNT_OUTPUT], thought = usage->count[COUNT_REASONING] > 5;
+	static const struct call nothing;
+	struct guess g, blind;
+
+	guess_output(model, call, output_kind(model, call), call->output_limit, &g);
+	/* and how it would have been without a word of the answer */
+	guess_output(model, &nothing, KIND_UNSEEN, call->output_limit, &blind);
+	for (struct family *each = model->family; each; each = each->maker) {
+		spread_learn(&each->spread[g.kind], g.said, g.tokens, told);
+		spread_learn(&each->spread[KIND_UNSEEN], blind.said, blind.tokens, told);
+		relation_learn(&each->side[SIDE_RESPONSE], &output_prior, g.x, told, 4);
+		each->changed |= 1u << g.kind | 1u << KIND_UNSEEN | 1u << KINDS;
+	}
+	relation_learn(&model->side[SIDE_RESPONSE], &output_prior, g.x, told, 1);
+	model->usual += (model->side[SIDE_RESPONSE].n > 20 ? 0.05 : 1.0 / model->side[SIDE_RESPONSE].n) * (told - model->usual);
+	model->thinks += 0.2 * (thought - model->thinks);
+}
+
+/* ---- which calls */
+
+static bool makes_tokens(const struct call *call)
+{
+	static const char *const operations[] = { "chat", "text_completion", "generate_content", "embeddings", "invoke_agent" };
+
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
+		if (!strcmp(call->operation, operations[i]))
+			return true;
+	return false;
+}
+
+static bool counts_output(const struct call *call)
+{
+	return strcmp(call->operation, "embeddings") != 0;
+}
+
+/* Over a hole nothing is guessed, and no case is learnt from. */
+static bool is_whole(const struct call *call)
+{
+	return !(call->flags & (CALL_INCOMPLETE | CALL_UNDECODED | CALL_TRUNCATED | CALL_MID_CONNECTION | CALL_FREE | CALL_RETRIEVAL |
+				CALL_BACKGROUND)) &&
+	       call->billing != BILLING_FREE && call->billing != BILLING_BATCH && makes_tokens(call);
+}
+
+static bool teaches(const struct call *call)
+{
+	const struct usage *usage = &call->usages[0];
+
+	return call->usage_source == USAGE_REPORTED && call->n_usages == 1 && !call->part && usage_knows(usage, COUNT_INPUT) &&
+	       !(call->flags & (CALL_ABORTED | CALL_ERROR)) && call->text[TEXT_PROMPT].bytes + call->text[TEXT_TURNS].pieces;
+}
+
+/* A refusal is not billed; an answer that broke off is, and so may be a request whose answer nobody waited for. */
+static bool may_be_billed(const struct call *call)
+{
+	bool asked = call->text[TEXT_PROMPT].bytes || call->text[TEXT_TURNS].pieces || call->text[TEXT_IMAGES].pieces;
+
+	if (!asked || (call->status && (call->status < 200 || call->status > 299)))
+		return false;
+	return !(call->flags & CALL_ERROR) || !unseen(call);
+}
+
+static void fill(struct estimate *ret, struct usage *usage, enum side side, const struct model *model, const struct guess *g,
+		 uint64_t limit)
+{
+	enum count which = side == SIDE_REQUEST ? COUNT_INPUT : COUNT_OUTPUT;
+	double low, high;
+
+	spread_bounds(&model->family->spread[g->kind], g->tokens, &low, &high);
+	if (g->kind == KIND_SAME)
+		low = high = g->tokens;
+	if (limit && high > (double)limit)
+		high = (double)limit > g->tokens ? (double)limit : g->tokens;
+	usage_set(usage, which, (uint64_t)(g->tokens + 0.5));
+	ret->low[side] = (uint64_t)low;
+	ret->high[side] = (uint64_t)high + 1 - (g->kind == KIND_SAME);
+	ret->counts |= 1u << which;
+}
+
+static void estimate(struct estimator *e, struct model *model, struct call *call, struct estimate *ret)
+{
+	struct usage *usage = &call->usages[0];
+	struct guess g;
+
+	if (!call->n_usages) {
+		memset(usage, 0, sizeof(*usage));
+		STR_COPY(usage->model, str_of(call->model[0] ? call->model : call->model_requested));
+		call->n_usages = 1;
+	}
+	if (!usage_knows(usage, COUNT_INPUT)) {
+		guess_input(e, model, call, &g);
+		fill(ret, usage, SIDE_REQUEST, model, &g, 0);
+	}
+	if (counts_output(call) && !usage_knows(usage, COUNT_OUTPUT)) {
+		guess_output(model, call, unseen(call) ? KIND_UNSEEN : output_kind(model, call), call->output_limit, &g);
+		fill(ret, usage, SIDE_RESPONSE, model, &g, call->output_limit);
+	}
+	if (!ret->counts)
+		return;
+	for (int side = SIDE_REQUEST; side <= SIDE_RESPONSE; side++) {
+		enum count which = side == SIDE_REQUEST ? COUNT_INPUT : COUNT_OUTPUT;
+
+		if (!(ret->counts >> which & 1))
+			ret->low[side] = ret->high[side] = usage->count[which];
+	}
+	call->usage_source = USAGE_ESTIMATED;
+	str_copy(ret->name, sizeof(ret->name), STR("text/1"));
+}
+
+void estimator_call(struct estimator *e, struct call *call, int64_t time_ns, struct estimate *ret)
+{
+	struct model *model;
+
 	*ret = (struct estimate){ .name = "" };
-}
-
-void estimator_save(struct estimator *estimator)
-{
-	(void)estimator;
+	if (!is_whole(call) || !(model = model_of(e, call)))
+		return;
+	e->time_ns = time_ns;
+	if (!teaches(call)) {
+		if (may_be_billed(call) && call->n_usages <= 1)
+			estimate(e, model, call, ret);
+		return;
+	}
+	learn_input(e, model, call, (double)call->usages[0].count[COUNT_INPUT]);
+	if (counts_output(call) && usage_knows(&call->usages[0], COUNT_OUTPUT))
+		learn_output(model, call, &call->usages[0]);
+	model->changed = true;
 }

@@ -10,6 +10,7 @@
 #ifndef AITAP_AI_ESTIMATE_H
 #define AITAP_AI_ESTIMATE_H
 
+#include "noun/head.h"
 #include "noun/memory.h"
 #include "noun/record.h"
 
