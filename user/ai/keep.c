@@ -61,7 +61,7 @@ static bool read_by_name(enum side side, struct str name)
 		"x-stainless-retry-count", "idempotency-key", "amz-sdk-invocation-id", "x-idempotency-key", "upgrade",
 	};
 	static const char *const responses[] = {
-		"azureai-fe-offer-type", "x-ms-is-spilled-over", "x-amzn-errortype",
+		"azureai-fe-offer-type", "x-ms-is-spilled-over", "x-amzn-errortype", "grpc-status",
 		"x-amzn-bedrock-input-token-count", "x-amzn-bedrock-output-token-count", "x-amzn-bedrock-cache-read-input-token-count",
 		"x-amzn-bedrock-cache-write-input-token-count",
 	};

@@ -39,7 +39,7 @@ struct proto {
 
 void proto_begin(struct proto *, const struct skim_table *, struct item *, skim_each_fn, void *ctx);
 /* Takes all of it. Negative: what a skim_each_fn returned. */
-int proto_write(struct proto *, const char *p, size_t n);
+int proto_write(struct proto *, const char *text, size_t n);
 /* Does the message end here, with every field and every inner message? */
 bool proto_whole(const struct proto *);
 
