@@ -34,6 +34,7 @@ enum { SEARCHES, FILE_SEARCHES, INTERPRETERS, DRAWINGS, CONTAINER, LOOKED, HEADE
 /* ---- what is picked */
 
 static const struct want request[] = {
+	{ "type", PICK_TYPE },
 	{ "model", PICK_MODEL },
 	{ "model_id", PICK_MODEL },
 	{ "session.model", PICK_MODEL },
@@ -360,10 +361,8 @@ static bool under_way(struct str status)
 	return false;
 }
 
-static int openai_item(struct dialect *d, enum side side, struct item *item)
+static int answer(struct dialect *d, struct item *item)
 {
-	if (side == SIDE_REQUEST)
-		return 0;
 	if (item->each)
 		return output_item(d, item);
 	if (item_has(item, OWN_ERROR))
@@ -398,9 +397,17 @@ void openai_conventions(struct dialect *d)
 		d->convention |= REASONING_APART;
 }
 
+static int openai_item(struct dialect *d, enum side side, struct item *item)
+{
+	int said = side == SIDE_RESPONSE ? answer(d, item) : 0;
+
+	return said || item->each || item->kind != ITEM_MESSAGE ? said : openai_message(d, side, item);
+}
+
 static int end(struct dialect *d, enum ending ending)
 {
 	(void)ending;
+	openai_socket_end(d);
 	/* a header counts the prompt, and says nothing of what was made */
 	if (d->own[HEADER_ALONE])
 		d->unread |= 1ull << PICK_OUTPUT;

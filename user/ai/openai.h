@@ -59,6 +59,11 @@ void openai_conventions(struct dialect *);
 /* /openai/deployments/{deployment}/...: what is asked for is a deployment. */
 void openai_deployment(struct dialect *, const struct head *);
 
+/* openai_socket.c: of a socket, a message as it ends, after its event was read; before the call is emitted. */
+#define OPENAI_OWN 16	/* of dialect->own, what an answer needs */
+int openai_message(struct dialect *, enum side, struct item *);
+void openai_socket_end(struct dialect *);
+
 static inline bool openai_at(const struct dialect *d, const char *operation)
 {
 	return !strcmp(d->call->operation, operation);

@@ -28,8 +28,10 @@ void turn_emit(struct dialect *d, struct turn *turn, struct str model, uint64_t 
 	call->end_ns = end_ns;
 	call->content_bytes[SIDE_RESPONSE] = turn->content;
 	call->flags |= CALL_STREAM | CALL_TURN;
-	STR_COPY(call->model, model);
-	STR_COPY(call->response_id, str_of(turn->id));
+	if (model.n)
+		STR_COPY(call->model, model);
+	if (turn->id[0])
+		STR_COPY(call->response_id, str_of(turn->id));
 	dialect_emit(d);
 	call->flags &= ~(uint32_t)CALL_TURN;
 	call->begin_ns = call->sent_ns = call->first_byte_ns = call->first_token_ns = call->end_ns = 0;

@@ -19,7 +19,7 @@ struct turn {
 /* The answer begins; asked_ns: 0 where nobody saw the client ask. */
 void turn_begin(struct turn *, uint64_t asked_ns, uint64_t ns, struct str id);
 void turn_content(struct turn *, uint64_t ns, uint64_t bytes);
-/* Emits what was collected as that turn's call, and forgets both. */
+/* Emits what was collected as that turn's call, and forgets both. model, and the turn's id: where they are known apart from it. */
 void turn_emit(struct dialect *, struct turn *, struct str model, uint64_t end_ns);
 /* The socket is over while it is under way: what it used was never told. */
 void turn_abort(struct dialect *, struct turn *, struct str model);
