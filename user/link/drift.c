@@ -36,19 +36,24 @@ static bool is_alias(const struct call *call)
 	return !str_ieq(bare(call->model_requested), bare(call->model));
 }
 
+static struct json_object *member(struct json_object *o, const char *key, enum json_type type)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(o, key, &value) && json_object_is_type(value, type) ? value : NULL;
+}
+
 static bool read_alias(const struct memory_value *value, struct alias *ret)
 {
-	struct json_object *o = json_tokener_parse(value->text), *member;
+	struct json_object *o = json_tokener_parse(value->text);
 
 	memset(ret, 0, sizeof(*ret));
-	if (json_object_object_get_ex(o, "model", &member))
-		STR_COPY(ret->model, str_of(json_object_get_string(member)));
-	if (json_object_object_get_ex(o, "before", &member))
-		STR_COPY(ret->before, str_of(json_object_get_string(member)));
-	if (json_object_object_get_ex(o, "changes", &member))
-		ret->changes = json_object_get_int64(member);
-	if (json_object_object_get_ex(o, "since_ns", &member))
-		ret->since_ns = json_object_get_int64(member);
+	if (json_object_is_type(o, json_type_object)) {
+		STR_COPY(ret->model, str_of(json_object_get_string(member(o, "model", json_type_string))));
+		STR_COPY(ret->before, str_of(json_object_get_string(member(o, "before", json_type_string))));
+		ret->changes = json_object_get_int64(member(o, "changes", json_type_int));
+		ret->since_ns = json_object_get_int64(member(o, "since_ns", json_type_int));
+	}
 	json_object_put(o);
 	return ret->model[0] != 0;
 }
