@@ -135,6 +135,15 @@ static const struct dialogue streams[] = {
 	{ .name = "only the headers", INVOKE("mistral.mistral-7b-instruct-v0:2"),
 	  .headers = "x-amzn-bedrock-input-token-count: 9\nx-amzn-bedrock-output-token-count: 1",
 	  .came = "chunk ={\"outputs\":[{\"text\":\"a\"}]}", .expect = "mistral.mistral-7b-instruct-v0:2> - input=9 output=1" },
+	{ .name = "speech to speech", .host = HOST, .path = "/model/amazon.nova-sonic-v1:0/invoke-with-bidirectional-stream", .asked = "{}",
+	  .kind = ITEM_FRAME,
+	  .came = "chunk ={\"event\":{\"usageEvent\":{\"details\":{\"delta\":{\"input\":{\"speechTokens\":3,\"textTokens\":5}},"
+		  "\"total\":{\"input\":{\"speechTokens\":3,\"textTokens\":5},\"output\":{\"speechTokens\":0}}},"
+		  "\"totalInputTokens\":8,\"totalOutputTokens\":0}}}\n"
+		  "chunk ={\"event\":{\"textOutput\":{\"content\":\"hi\"}}}\n"
+		  "chunk ={\"event\":{\"usageEvent\":{\"details\":{\"total\":{\"input\":{\"speechTokens\":4},\"output\":{\"speechTokens\":9}}},"
+		  "\"totalInputTokens\":9,\"totalOutputTokens\":12}}}",
+	  .expect = "amazon.nova-sonic-v1:0> - input=9 output=12 audio_input=4 audio_output=9" },
 	{ .name = "an exception in the answer", INVOKE("anthropic.claude-3"),
 	  .came = "chunk ={\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"claude-3\",\"usage\":"
 		  "{\"input_tokens\":11,\"output_tokens\":2}}}\n!throttlingException {\"message\":\"slow\"}",

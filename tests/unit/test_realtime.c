@@ -80,6 +80,10 @@ static const struct session_row rows[] = {
 	  CREATED ASKED BEGUN("resp_1") "< {\"type\":\"response.done\",\"response\":{\"id\":\"resp_1\",\"status\":\"failed\","
 	  "\"status_details\":{\"type\":\"failed\",\"error\":{\"type\":\"server_error\",\"code\":null}},\"usage\":null}}\n",
 	  .expect = "realtime 200-300-0-400 gpt-realtime>gpt-realtime-2025 resp_1 error=server_error" },
+	{ "a response that the user broke off", OPENAI, .messages =
+	  CREATED ASKED BEGUN("resp_1") "< {\"type\":\"response.done\",\"response\":{\"id\":\"resp_1\",\"status\":\"cancelled\","
+	  "\"status_details\":{\"type\":\"cancelled\",\"reason\":\"turn_detected\"}," USAGE(5, 0, 1) "}}\n",
+	  .expect = "realtime 200-300-0-400 gpt-realtime>gpt-realtime-2025 resp_1 input=5 cache_read=0 output=1" COUNTS },
 	{ "nothing was asked", OPENAI, .messages = CREATED "> {\"type\":\"input_audio_buffer.append\",\"audio\":\"AAAA\"}\n",
 	  .expect = "realtime gpt-realtime>gpt-realtime-2025 - free" },
 	{ "nothing could be", OPENAI, .messages =

@@ -47,6 +47,7 @@ static const struct route routes[] = {
 	{ "*/model/*/converse-stream", "chat", ROUTE_STREAM },
 	{ "*/model/*/invoke", "chat" },
 	{ "*/model/*/invoke-with-response-stream", "chat", ROUTE_STREAM | ROUTE_WRAPPED },
+	{ "*/model/*/invoke-with-bidirectional-stream", "realtime", ROUTE_STREAM | ROUTE_WRAPPED },
 	{ "*/model/*/count-tokens", "count_tokens", ROUTE_FREE },
 	{ "*/guardrail/*/version/*/apply", "apply_guardrail" },
 	{ "*/agents/*/agentAliases/*/sessions/*/text", "invoke_agent", ROUTE_STREAM },
@@ -174,6 +175,15 @@ static const struct want response[] = {
 
 	/* agents, where the client asks for a trace */
 	STEP("preProcessingTrace"), STEP("orchestrationTrace"), STEP("postProcessingTrace"), STEP("routingClassifierTrace"),
+
+	/* speech to speech; totals of the session so far (Nova user guide, output events) */
+	{ "event.usageEvent", PICK_RAW, WANT_NUMBERS },
+	{ "event.usageEvent.totalInputTokens", PICK_INPUT },
+	{ "event.usageEvent.totalOutputTokens", PICK_OUTPUT },
+	{ "event.usageEvent.details.total.input.speechTokens", PICK_AUDIO_INPUT },
+	{ "event.usageEvent.details.total.output.speechTokens", PICK_AUDIO_OUTPUT },
+	{ "event.textOutput.content", PICK_CONTENT, WANT_BYTES },
+	{ "event.completionEnd.stopReason", PICK_FINISH },
 
 	/* pictures */
 	{ "images[]", PICK_IMAGES, WANT_COUNT, .scale = 3 },

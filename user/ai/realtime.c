@@ -68,6 +68,7 @@ static const struct want response[] = {
 	{ "item_id", ITEM_ID },
 	{ "delta", PICK_CONTENT, WANT_BYTES },
 	{ "response.status", PICK_FINISH },
+	{ "response.status_details.reason", PICK_FINISH },
 	{ "response.status_details.error.type", PICK_ERROR },
 	{ "response.status_details.error.code", PICK_ERROR },
 	{ "error.type", PICK_ERROR },
