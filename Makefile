@@ -35,7 +35,7 @@ CORE_ONLY   := $(wildcard user/run/core_only.c)
 CORE_SRC    := $(filter-out $(CAPTURE_SRC) $(CORE_ONLY) user/run/main.c,$(foreach r,$(ROOMS),$(wildcard user/$(r)/*.c)))
 BPF_SRC     := $(wildcard bpf/*.bpf.c)
 
-CORE_LIBS    := -ljson-c -lz -lbrotlidec -lzstd -lnghttp2 -lyaml -lsqlite3 -lnettle -lmicrohttpd -lpthread -lm
+CORE_LIBS    := -ljson-c -lz -lisal -lbrotlidec -lzstd -lnghttp2 -lyaml -lsqlite3 -lnettle -lmicrohttpd -lpthread -lm
 ENCODE_LIBS  := -lbrotlienc -lnghttp2
 CAPTURE_LIBS := -lbpf -lelf -lcapstone
 

@@ -2,7 +2,7 @@
 /*
  * A body: the first byte names its coding and its type, the second the size of
  * the pieces it comes in. What is told must not depend on that size, but for
- * the codings that do not say what they had before a corrupt byte.
+ * codings, which do not say all that they had before a corrupt byte.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
 	if (n < 2)
 		return 0;
-	exact = !(p[0] & 0x80) && (!(p[0] & 4) || (p[0] & 3) < 2);
+	exact = !(p[0] & 0x80) && !(p[0] & 4);
 	run(p + 2, n - 2, p[0], SIZE_MAX - n);
 	whole = told;
 	run(p + 2, n - 2, p[0], 1 + p[1]);

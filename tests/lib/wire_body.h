@@ -25,6 +25,8 @@ struct body_run {
 	int result;		/* of body_new() */
 };
 
+static bool body_without_igzip;	/* as if a worker had all of its fast inflaters at work */
+
 static void body_begin(struct body_run *run, const char *type, const char *codings)
 {
 	struct str name, rest = str_of(codings), names[LIMIT_ENCODINGS + 1];
@@ -34,6 +36,7 @@ static void body_begin(struct body_run *run, const char *type, const char *codin
 	*run = (struct body_run){ .text = BUF(MIB(64)) };
 	assert_int_equal(told_init(&run->told), 0);
 	run->told.begun++;
+	run->told.wire.n_igzips = body_without_igzip ? LIMIT_IGZIPS : 0;
 	assert_int_equal(exchange_new(&run->told.wire, &run->exchange), 0);
 	user = exchange_user(run->exchange);
 	user->side[0] = user->side[1] = BUF(MIB(64));

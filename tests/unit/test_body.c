@@ -160,8 +160,6 @@ static void corrupt(void **state)
 				body_finish(&bytes);
 				assert_int_equal(whole.error, bytes.error);
 				assert_true(agree(buf_view(&whole.text), buf_view(&bytes.text)));
-				if (i < 2)
-					assert_string_equal(buf_cstr(&whole.text), buf_cstr(&bytes.text));
 				*p = (char)(*p ^ flip);
 				body_done(&whole);
 				body_done(&bytes);
@@ -328,9 +326,20 @@ static void no_memory_for_a_body(void **state)
 	body_done(&run);
 }
 
+static int without_igzip(void **state)
+{
+	(void)state;
+	body_without_igzip = true;
+	return 0;
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct CMUnitTest slow[] = {
+		cmocka_unit_test(codings), cmocka_unit_test(stacked_codings), cmocka_unit_test(several_members),
+		cmocka_unit_test(pieces_come_when_they_are_flushed), cmocka_unit_test(cut_short), cmocka_unit_test(corrupt),
+		cmocka_unit_test(a_bomb), cmocka_unit_test(over_the_budget),
+	}, tests[] = {
 		cmocka_unit_test(codings), cmocka_unit_test(stacked_codings), cmocka_unit_test(several_members),
 		cmocka_unit_test(pieces_come_when_they_are_flushed), cmocka_unit_test(cut_short), cmocka_unit_test(corrupt),
 		cmocka_unit_test(a_bomb), cmocka_unit_test(over_the_budget), cmocka_unit_test(by_type_and_first_bytes),
@@ -339,5 +348,5 @@ int main(void)
 		cmocka_unit_test(no_memory_for_a_body),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL) + cmocka_run_group_tests(slow, without_igzip, NULL);
 }

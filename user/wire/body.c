@@ -245,4 +245,5 @@ void body_drop_spares(struct wire *wire)
 		mem_free(body);
 	}
 	inflate_drop_spares(wire);
+	igzip_drop_spares(wire);
 }

@@ -41,7 +41,7 @@ struct filter_ops {
 /*
  * Content codings, from RFC 9110 section 8.4.1, RFC 7932 and RFC 8878 (window as
  * RFC 9659 bounds it). How much is told of a body before the byte that makes it
- * corrupt, depends for br and zstd on how it was split.
+ * corrupt, depends on how it was split.
  */
 extern const struct filter_ops filter_gzip, filter_deflate, filter_brotli, filter_zstd;
 /* What cuts into items. */
@@ -65,6 +65,7 @@ void filter_undecoded(struct filter *);					/* of a cutter: an item was dropped;
 struct mem_budget *filter_budget(struct filter *);
 struct wire *filter_wire(struct filter *);
 void inflate_drop_spares(struct wire *);
+void igzip_drop_spares(struct wire *);
 
 /*
  * codings: the codings from Content-Encoding and Transfer-Encoding in the order

@@ -53,6 +53,9 @@ struct wire {
 	struct body *spare_bodies;
 	struct inflater *spare_inflaters;	/* at most LIMIT_INFLATERS */
 	unsigned int n_inflaters;
+	struct igzip *spare_igzips;		/* at most LIMIT_INFLATERS as well */
+	unsigned int n_spare_igzips;
+	unsigned int n_igzips;			/* those at work included: at most LIMIT_IGZIPS */
 	struct header *headers;		/* of the head in hand */
 	struct hpack_pool *hpack_pool;	/* NULL: no HTTP/2 yet */
 	struct http2_stream *spare_streams;
