@@ -181,7 +181,7 @@ static void force(struct conn *conn, enum dir dir, uint64_t offset)
 	struct stream *stream = &conn->stream[dir];
 	struct segment *segment = first_segment(stream), *request = first_segment(&conn->stream[!dir]);
 
-	if (head_waits(stream) && request)
+	if (head_waits(stream) && request && !head_waits(&conn->stream[!dir]))
 		hole(conn, !dir, request->offset - conn->stream[!dir].next);
 	else if (head_waits(stream))
 		protocol_resume(conn, dir, true);
