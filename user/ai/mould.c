@@ -24,8 +24,8 @@
 #include "ai/stride.h"
 #include "base/mem.h"
 
-#define SETS 64
-#define WAYS 4
+#define SETS 16
+#define WAYS 16
 #define FIXED 1024	/* bytes of a mould, its holes left out */
 #define TEXT_MIN 4
 #define TEXT_MAX 4096
@@ -72,8 +72,8 @@ int moulds_new(struct moulds **ret)
 	if (!moulds)
 		return -ENOMEM;
 	moulds->last = moulds->mould[0];
-	for (struct mould *mould = moulds->mould[0]; mould < moulds->mould[SETS]; mould++)
-		mould->next = mould;
+	for (size_t i = 0; i < SETS * WAYS; i++)
+		moulds->mould[i / WAYS][i % WAYS].next = &moulds->mould[i / WAYS][i % WAYS];
 	*ret = moulds;
 	return 0;
 }
@@ -240,26 +240,33 @@ static int write_and_learn(struct moulds *moulds, struct mould *mould, struct sk
 
 /* ---- */
 
-/* Texts that fit one mould have as many quotes, and begin and end alike; few others do. */
+/* Texts that fit one mould begin and end alike, and mostly have as many quotes and brackets; few others do. */
 static uint32_t mark_of(const struct skim_table *table, struct str text)
 {
-	const v16 quote = filled('"');
+	const v16 quote = filled('"'), open = filled('{');
 	const char *p = text.p, *end = p + text.n;
-	uint32_t first, quotes = 0;
+	uint32_t first, quotes = 0, opened = 0;
 
 	memcpy(&first, p, sizeof(first));
-	for (; end - p >= 16; p += 16)
-		quotes += count_hits((v16)(load16(p) == quote));
-	for (; p < end; p++)
+	for (; end - p >= 16; p += 16) {
+		v16 v = load16(p);
+
+		quotes += count_hits((v16)(v == quote));
+		opened += count_hits((v16)((v | 0x20) == open));
+	}
+	for (; p < end; p++) {
 		quotes += *p == '"';
-	return ((first ^ (uint32_t)(uintptr_t)table ^ (uint32_t)(uint8_t)end[-1] << 8) * 0x9e3779b1u >> 8) + quotes * 0x85ebca6bu;
+		opened += (*p | 0x20) == '{';
+	}
+	first ^= (uint32_t)(uintptr_t)table ^ (uint32_t)(uint8_t)end[-1] << 8;
+	return first * 0x9e3779b1u + quotes * 0x85ebca6bu + opened * 0xc2b2ae35u;
 }
 
 /* The one that fits; else NULL, and the one whose place the text may take. */
 static struct mould *find(struct moulds *moulds, const struct skim_table *table, struct str text, struct mould **ret_place)
 {
 	uint32_t mark = mark_of(table, text);
-	struct mould *set = moulds->mould[(mark >> 12) % SETS], *oldest = set;
+	struct mould *set = moulds->mould[(mark ^ mark >> 15) % SETS], *oldest = set;
 
 	for (struct mould *mould = set; mould < set + WAYS; mould++) {
 		if (mould->table == table && mould->mark == mark && fits(mould, text, moulds->hole))
