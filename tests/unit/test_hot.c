@@ -282,9 +282,9 @@ static void test_sockets(void **state)
 	static const struct {
 		const char *host, *path;
 		enum event_verdict verdict;
-		uint64_t blind;
-	} table[] = { { "api.openai.com", "/v1/realtime?model=gpt-realtime", EVENT_VERDICT_AI, 0 },
-		      { "chat.example.com", "/socket", EVENT_VERDICT_NEVER, 1 } };
+		uint64_t sockets;
+	} table[] = { { "api.openai.com", "/v1/realtime?model=gpt-realtime", EVENT_VERDICT_AI, 1 },
+		      { "chat.example.com", "/socket", EVENT_VERDICT_NEVER, 2 } };
 	struct bench *bench = *state;
 
 	for (uint64_t i = 0; i < 2; i++) {
@@ -300,7 +300,7 @@ static void test_sockets(void **state)
 		line_text(&bench->line, EVENT_RECEIVED, "\x81\x02{}");
 		play(bench);
 		assert_int_equal(memory_verdict(bench->source, 20 + i), table[i].verdict);
-		assert_int_equal(stat(bench, STAT_WEBSOCKET), table[i].blind);
+		assert_int_equal(stat(bench, STAT_WEBSOCKET), table[i].sockets);
 	}
 }
 

@@ -180,11 +180,11 @@ static void count_protocol(struct hot *hot, struct strand *strand)
 		strand->protocol_counted = true;
 		return;
 	case CONN_WEBSOCKET:
+		stat_add(hot->stats, STAT_WEBSOCKET, 1);
 		if (strand->drafts) {	/* it is read */
 			strand->protocol_counted = true;
 			return;
 		}
-		stat_add(hot->stats, STAT_WEBSOCKET, 1);
 		break;
 	default:
 		stat_add(hot->stats, STAT_OTHER, 1);

@@ -83,8 +83,7 @@ static void set_connections(struct metrics *metrics, const uint64_t *stat)
 		enum stat_name stat;
 		const char *sight, *reason;
 	} rows[] = {
-		{ STAT_CONNS_AI, "read", "" }, { STAT_WEBSOCKET, "blind", "websocket" },
-		{ STAT_OTHER, "blind", "protocol" },
+		{ STAT_CONNS_AI, "read", "" }, { STAT_OTHER, "blind", "protocol" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -173,7 +172,6 @@ int gauges_honest(const struct gauges *gauges, struct buf *to)
 		say(to, &blind, "; not read: ", (uint64_t)(tally.n[library][EVENT_TARGET_BLIND] + tally.n[library][EVENT_TARGET_FAILED]),
 		    words);
 	}
-	say(to, &blind, "; not read: ", sum->stat[STAT_WEBSOCKET], "WebSockets");
 	say(to, &blind, "; not read: ", sum->stat[STAT_OTHER], "connections in other protocols");
 	return to->error;
 }

@@ -19,7 +19,7 @@ struct gauges {
 };
 
 void gauges_set(struct metrics *, const struct gauges *);
-/* "nothing lost; not read: 2 files with GnuTLS, 3 WebSockets": of a run so far. */
+/* "nothing lost; not read: 2 files with GnuTLS, 3 connections in other protocols": of a run so far. */
 int gauges_honest(const struct gauges *, struct buf *);
 
 #endif

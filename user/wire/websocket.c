@@ -218,12 +218,24 @@ static size_t in_head(struct reading *r, const uint8_t *p, size_t n)
 	return at;
 }
 
+/* Eight bytes at a time. */
 static void unmask(struct side_state *s, const uint8_t *p, size_t n, uint8_t *to)
 {
 	const uint8_t *mask = s->head + s->n_head - 4;
+	uint8_t turned[8];
+	uint64_t eight, key;
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i++)
-		to[i] = p[i] ^ mask[(s->mask_at + i) & 3];
+	for (unsigned int j = 0; j < 8; j++)
+		turned[j] = mask[(s->mask_at + j) & 3];
+	memcpy(&key, turned, 8);
+	for (; n - i >= 8; i += 8) {
+		memcpy(&eight, p + i, 8);
+		eight ^= key;
+		memcpy(to + i, &eight, 8);
+	}
+	for (; i < n; i++)
+		to[i] = p[i] ^ turned[i & 7];
 	s->mask_at = (uint8_t)((s->mask_at + n) & 3);
 }
 
@@ -266,6 +278,7 @@ static bool begins(const struct reading *r, const uint8_t *p, size_t n)
 	struct side_state probe = { .n_head = 0 };
 	bool data = (p[0] & OPCODE) < OPCODE_CLOSE;
 	size_t length;
+	char first;
 
 	if (n < 2 || !(p[0] & OPCODE) || !head_is_sound(r, p) || p[0] & RSV23 || (p[0] & RSV1 && !r->s->deflate.agreed))
 		return false;
@@ -273,9 +286,10 @@ static bool begins(const struct reading *r, const uint8_t *p, size_t n)
 	length = head_length(&probe);
 	if (n < length || payload_length(probe.head) == UINT64_MAX)
 		return false;
-	if (!data || p[0] & RSV1 || p[1] & MASKED || n == length)
+	if (!data || p[0] & RSV1 || n == length)
 		return true;
-	return p[length] == '{' || p[length] == '[' || p[length] == ' ' || p[length] == '\n';
+	first = (char)(p[length] ^ (p[1] & MASKED ? p[length - 4] : 0));
+	return first == '{' || first == '[' || first == ' ' || first == '\n';
 }
 
 static size_t websocket_read(struct conn *conn, enum dir dir, const struct chunk *chunk)
