@@ -46,6 +46,7 @@ int wire_init(struct wire *wire, const struct wire_ops *ops, void *ctx, size_t u
 void wire_done(struct wire *wire)
 {
 	exchange_drop_spares(wire);
+	http1_head_drop_spares(wire);
 	http2_drop_spares(wire);
 	hpack_drop_pool(wire);
 	body_drop_spares(wire);

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+#include "base/limits.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -56,6 +58,8 @@ struct wire {
 	struct igzip *spare_igzips;		/* at most LIMIT_INFLATERS as well */
 	unsigned int n_spare_igzips;
 	unsigned int n_igzips;			/* those at work included: at most LIMIT_IGZIPS */
+	struct buf spare_heads[LIMIT_SPARE_HEADS];	/* of heads that came in parts */
+	unsigned int n_spare_heads;
 	struct header *headers;		/* of the head in hand */
 	struct hpack_pool *hpack_pool;	/* NULL: no HTTP/2 yet */
 	struct http2_stream *spare_streams;

@@ -144,7 +144,10 @@ void http1_lost(struct conn *, enum dir);		/* the framing is gone */
 void http1_body(struct conn *, enum dir, enum place, const struct framing *);	/* a head has ended; place: of what follows */
 enum place http1_place_of_body(const struct framing *, enum side);
 void http1_search(struct conn *, enum dir, size_t n);	/* n bytes are no message's begin */
-void http1_message_reset(struct message *, enum place);
+void http1_message_reset(struct conn *, enum dir, enum place);
+struct buf http1_head_take(struct wire *);		/* a buffer for a head that comes in parts; back to those that are kept */
+void http1_head_put(struct wire *, struct buf *);
+void http1_head_drop_spares(struct wire *);
 
 /* ---- http1_head.c, for http1.c */
 bool http1_resume(struct conn *, enum dir, bool forced);

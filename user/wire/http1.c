@@ -47,12 +47,38 @@ void http1_end_if_done(struct conn *conn, struct exchange *exchange)
 		http1_end_exchange(conn, exchange, exchange->response_hit ? ENDING_HOLE : ENDING_COMPLETE);
 }
 
-void http1_message_reset(struct message *message, enum place place)
+/* ---- buffers of heads that came in parts */
+
+struct buf http1_head_take(struct wire *wire)
 {
+	return wire->n_spare_heads ? wire->spare_heads[--wire->n_spare_heads] : BUF(LIMIT_HEAD);
+}
+
+void http1_head_put(struct wire *wire, struct buf *head)
+{
+	if (head->p && head->size <= LIMIT_SPARE_HEAD && wire->n_spare_heads < LIMIT_SPARE_HEADS) {
+		buf_reset(head);
+		wire->spare_heads[wire->n_spare_heads++] = *head;
+		*head = BUF(LIMIT_HEAD);
+	} else {
+		buf_done(head);
+	}
+}
+
+void http1_head_drop_spares(struct wire *wire)
+{
+	while (wire->n_spare_heads)
+		buf_done(&wire->spare_heads[--wire->n_spare_heads]);
+}
+
+void http1_message_reset(struct conn *conn, enum dir dir, enum place place)
+{
+	struct message *message = message_of(conn, dir);
+
 	message->body = body_free(message->body);
 	message->exchange = NULL;
 	message->place = (uint8_t)place;
-	buf_done(&message->head);
+	http1_head_put(conn->wire, &message->head);
 }
 
 static void message_done(struct conn *conn, enum dir dir, enum place next)
@@ -62,7 +88,7 @@ static void message_done(struct conn *conn, enum dir dir, enum place next)
 
 	if (message->body && next == AT_START && body_end(message->body) == -EBADMSG)
 		exchange_undecoded(conn->wire, exchange);
-	http1_message_reset(message, next);
+	http1_message_reset(conn, dir, next);
 	if (!exchange)
 		return;
 	if (side_of(conn, dir) == SIDE_REQUEST)
@@ -279,7 +305,7 @@ void http1_restart(struct conn *conn)
 	http1_end_all(conn, ENDING_HOLE);
 	conn->ahead = 0;
 	for (unsigned int dir = 0; dir < 2; dir++) {
-		http1_message_reset(message_of(conn, dir), AT_START);
+		http1_message_reset(conn, dir, AT_START);
 		message_of(conn, dir)->after_hole = false;
 	}
 }

@@ -185,7 +185,7 @@ static void response_head(struct conn *conn, enum dir dir, struct head *head, co
 	struct exchange *exchange = message->exchange;
 
 	if (head->status / 100 == 1 && head->status != 101) {	/* interim: another head follows */
-		http1_message_reset(message, AT_START);
+		http1_message_reset(conn, dir, AT_START);
 		return;
 	}
 	if (exchange && head->status == 101 && str_ieq(framing->upgrade, STR("h2c"))) {
@@ -234,6 +234,8 @@ static void read_head(struct conn *conn, enum dir dir, struct str text)
 	message->head = BUF(LIMIT_HEAD);
 	err = message_parse(text, side, conn->wire->headers, &head, &framing, &cut);
 	if (err == 1) {
+		if (!held.p)
+			held = http1_head_take(conn->wire);
 		if (!held.n && buf_str(&held, text) < 0) {
 			conn->wire->counts.no_memory++;
 			http1_lost(conn, dir);
@@ -255,7 +257,7 @@ static void read_head(struct conn *conn, enum dir dir, struct str text)
 		else
 			response_head(conn, dir, &head, &framing, cut);
 	}
-	buf_done(&held);
+	http1_head_put(conn->wire, &held);
 }
 
 static void head_is_whole(struct conn *conn, enum dir dir, struct str text)
@@ -263,6 +265,8 @@ static void head_is_whole(struct conn *conn, enum dir dir, struct str text)
 	struct message *message = message_of(conn, dir);
 
 	if (side_of(conn, dir) == SIDE_RESPONSE && !pair(conn, dir, false)) {
+		if (!message->head.p)
+			message->head = http1_head_take(conn->wire);
 		if (message->head.n || buf_str(&message->head, text) == 0) {
 			message->place = HEAD_WAITS;
 			return;
@@ -387,6 +391,8 @@ size_t http1_head(struct conn *conn, enum dir dir, const struct chunk *chunk, si
 	}
 	if (n > LIMIT_HEAD - had)
 		n = LIMIT_HEAD - had;
+	if (!message->head.p)
+		message->head = http1_head_take(conn->wire);
 	if (!n || buf_add(&message->head, p, n) < 0) {
 		too_long(conn, dir);
 		return chunk->n - at;

@@ -60,7 +60,7 @@ void conn_turn(struct conn *conn, enum conn_protocol protocol)
 		message->head = BUF(LIMIT_HEAD);
 		if (message->place != IN_HEAD)
 			buf_done(&kept);
-		http1_message_reset(message, AT_START);
+		http1_message_reset(conn, dir, AT_START);
 		message->head = kept;
 	}
 }
