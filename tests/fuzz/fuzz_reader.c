@@ -23,6 +23,16 @@ static const struct {
 	{ "api.cohere.com", "POST", "/v2/chat" }, { "localhost", "POST", "/api/chat" },
 	{ "api.replicate.com", "GET", "/v1/predictions/p" }, { "us-south.ml.cloud.ibm.com", "POST", "/ml/v1/text/generation" },
 	{ "api.example.com", "POST", "/v1/chat/completions" }, { "api.x.ai", "GET", "/v1/batches/b/results" },
+	/* where the bit of 64 is set */
+	{ "api.openai.com", "", "" }, { "", "", "" }, { "api.deepseek.com", "POST", "" }, { "aiplatform.googleapis.com", "", "" },
+	{ "api.openai.com", "POST", "/v1/files" }, { "api.openai.com", "POST", "/v1/videos" },
+	{ "api.openai.com", "POST", "/v1/audio/speech" }, { "api.mistral.ai", "POST", "/v1/batch/jobs" },
+	{ "generativelanguage.googleapis.com", "GET", "/v1beta/batches/b" },
+	{ "generativelanguage.googleapis.com", "POST", "/v1beta/models/g:batchGenerateContent" },
+	{ "generativelanguage.googleapis.com", "POST", "/v1beta/cachedContents" },
+	{ "generativelanguage.googleapis.com", "POST", "/v1beta/models/veo:predictLongRunning" },
+	{ "api.anthropic.com", "POST", "/v1/messages/batches" }, { "api.openai.com", "GET", "/v1/batches/b" },
+	{ "x.openai.azure.com", "POST", "/openai/deployments/d/images/edits" }, { "api.cohere.com", "POST", "/v2/rerank" },
 };
 
 static void on_call(void *ctx, const struct call *call)
@@ -87,15 +97,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct header headers[16];
 	struct str text = { (const char *)data + 3, size - 3 }, asked = { "", 0 };
 	struct head head = { .port = 443, .headers = headers };
-	unsigned int calls = 0;
+	unsigned int calls = 0, place;
 
 	if (size < 3)
 		return 0;
 	if (!reader)
 		reader = mem_new(reader_size());
-	head.host = str_of(places[data[0] % 16].host);
-	head.method = str_of(places[data[0] % 16].method);
-	head.path = str_of(places[data[0] % 16].path);
+	place = data[0] % 16 + (data[0] & 64 ? 16 : 0);
+	head.host = str_of(places[place].host);
+	head.method = str_of(places[place].method);
+	head.path = str_of(places[place].path);
+	head.mid_connection = !head.path.n;
 	head.n_headers = take_headers(&text, headers, 16);
 	if (text.n)
 		str_split(&text, 0, &asked);

@@ -309,7 +309,8 @@ static struct str hold(struct reader *r, const struct piece *piece)
 	while (!*n_held && text.n && (*text.p == ' ' || *text.p == '\n' || *text.p == '\r'))
 		text = str_sub(text, 1, text.n);
 	n = text.n < (size_t)HELD - *n_held ? text.n : (size_t)HELD - *n_held;
-	memcpy(r->held[piece->side] + *n_held, text.p, n);
+	if (n)
+		memcpy(r->held[piece->side] + *n_held, text.p, n);
 	*n_held = (uint16_t)(*n_held + n);
 	if (*n_held == HELD || piece->last)
 		let_go(r, piece->side);
