@@ -49,6 +49,20 @@ static const struct dialogue dialogues[] = {
 	  .expect = "" },
 };
 
+/* Lines that are sent as if they were one document: the last of them counts all the same. */
+static void as_document(void **state)
+{
+	static const struct dialogue talk = {
+		.name = "lines as a document", .host = "localhost", .path = "/api/chat", .asked = "{\"model\":\"llama3\",\"messages\":[]}",
+		.came = "{\"model\":\"llama3\",\"message\":{\"content\":\"a\"},\"done\":false}\n{\"model\":\"llama3\",\"message\":{\"content\":\"b\"},\"done\":false}\n"
+			"{\"model\":\"llama3\",\"done\":true,\"done_reason\":\"stop\",\"prompt_eval_count\":26,\"eval_count\":298}\n",
+		.expect = "llama3>llama3 - input=26 output=298",
+	};
+
+	(void)state;
+	dialogue_check(&talk);
+}
+
 static void usages(void **state)
 {
 	(void)state;
@@ -58,7 +72,7 @@ static void usages(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(usages) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(usages), cmocka_unit_test(as_document) };
 
 	return RUN(tests);
 }

@@ -404,9 +404,20 @@ static int openai_item(struct dialect *d, enum side side, struct item *item)
 	return said || item->each || item->kind != ITEM_MESSAGE ? said : openai_message(d, side, item);
 }
 
+/* gpt-4o-search-preview, gpt-5-search-api: each of their answers is a search, which no usage counts. */
+static bool always_searches(const struct dialect *d)
+{
+	struct str model = str_of(d->call->model[0] ? d->call->model : d->call->model_requested);
+
+	return openai_provider(d, "openai") && openai_at(d, "chat") && str_starts(model, STR("gpt-")) &&
+	       (str_find(model, STR("-search-preview")) > 0 || str_find(model, STR("-search-api")) > 0);
+}
+
 static int end(struct dialect *d, enum ending ending)
 {
 	(void)ending;
+	if (always_searches(d) && d->call->status == 200)
+		dialect_unit(d, "web_search", 1000);
 	openai_socket_end(d);
 	/* a header counts the prompt, and says nothing of what was made */
 	if (d->own[HEADER_ALONE])
