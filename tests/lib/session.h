@@ -18,7 +18,7 @@ struct session_row {
 	const char *name, *host, *path;
 	const char *messages;
 	const char *expect;
-	int status;		/* 0: 101 */
+	int status;		/* 0: 101; -1: the answer to the upgrade was lost */
 	enum ending ending;
 	bool binary;		/* what the server sends */
 };
@@ -77,7 +77,8 @@ static void session_run(const struct session_row *row, size_t step, struct buf *
 	if (reader_head(reader, &head) > INTEREST_NONE) {
 		head.side = SIDE_RESPONSE;
 		head.status = row->status ? row->status : 101;
-		reader_head(reader, &head);
+		if (row->status >= 0)
+			reader_head(reader, &head);
 		while (rest.n && str_split(&rest, '\n', &line))
 			session_message(reader, row, line, ns += 100, step);
 		reader_end(reader, row->ending);

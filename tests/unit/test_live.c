@@ -38,6 +38,7 @@ static const struct session_row rows[] = {
 	{ "under way when the socket ends", LIVE, .ending = ENDING_ABORTED, .messages = SETUP ASKED("1") HEARD("abcd"),
 	  .expect = "realtime 300-400-400-0 models/gemini-live> - aborted text=1/4" },
 	{ "nothing was asked", LIVE, .messages = SETUP, .expect = "realtime models/gemini-live> - free" },
+	{ "nothing was seen", LIVE, .status = -1, .ending = ENDING_HOLE, .messages = "", .expect = "realtime > -" },
 	{ "a gateway", .host = "gateway.pydantic.dev", .path = "/proxy/google-vertex/ws", .messages = SETUP SPOKEN
 	  "< {" OVER "," USAGE(10, 7, 0) "}\n",
 	  .expect = "realtime 300-300-300-400 models/gemini-live> - input=10 output=7 reasoning=0 audio_input=4 audio_output=6" },

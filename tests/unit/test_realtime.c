@@ -89,6 +89,7 @@ static const struct session_row rows[] = {
 	{ "nothing could be", OPENAI, .messages =
 	  "< {\"type\":\"error\",\"error\":{\"type\":\"insufficient_quota\",\"code\":\"insufficient_quota\",\"message\":\"no\"}}\n",
 	  .expect = "realtime gpt-realtime> - error=insufficient_quota free" },
+	{ "nothing was seen", OPENAI, .status = -1, .ending = ENDING_HOLE, .messages = "", .expect = "realtime gpt-realtime> -" },
 	{ "refused", OPENAI, .status = 401, .messages = "", .expect = "realtime gpt-realtime> - error=401" },
 	{ "not AI, by what is said", .host = "chat.example.com", .path = "/realtime", .messages =
 	  "< {\"type\":\"hello\"}\n> {\"type\":\"response.create\"}\n", .expect = "" },

@@ -398,6 +398,26 @@ static void no_more_please(void **state)
 	told_done(&told);
 }
 
+/* Met in its middle: nobody knows whose it is, or what was agreed. Nothing is made up. */
+static void met_late(void **state)
+{
+	static const struct call_of calls[] = { GOT("\x81\x7e\x01\x05{\"type\":\"response.done\"}"), GOT("\x81\x0d{\"usage\":{}} "),
+						SENT("\x81\x82" M "JL"), GOT("\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\0"), GOT("\x88\0") };
+	struct parts parts;
+	struct told told;
+
+	(void)state;
+	for (size_t most = 1; most < 9; most += 7) {
+		assert_int_equal(told_init(&told), 0);
+		parts_of(calls, 5, most, 0, &parts);
+		play(&told, &parts, NULL, false);
+		assert_string_equal(buf_cstr(&told.text), "");
+		assert_true(told.wire.counts.lost > 0);
+		parts_done(&parts);
+		told_done(&told);
+	}
+}
+
 /* A socket of no interest is not read, and keeps nothing. */
 static void not_wanted(void **state)
 {
@@ -445,7 +465,7 @@ int main(void)
 		cmocka_unit_test(every_row_every_way), cmocka_unit_test(events_that_pass_each_other),
 		cmocka_unit_test(an_answer_that_takes_its_time), cmocka_unit_test(extensions), cmocka_unit_test(what_is_kept),
 		cmocka_unit_test(holes), cmocka_unit_test(holes_everywhere), cmocka_unit_test(no_frames),
-		cmocka_unit_test(long_messages), cmocka_unit_test(no_more_please), cmocka_unit_test(not_wanted),
+		cmocka_unit_test(long_messages), cmocka_unit_test(no_more_please), cmocka_unit_test(met_late), cmocka_unit_test(not_wanted),
 		cmocka_unit_test(allocations_refused),
 	};
 

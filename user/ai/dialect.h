@@ -49,7 +49,8 @@ void dialect_name(char *list, size_t size, struct str name);
 void dialect_error(struct dialect *, struct str type);
 /*
  * Emits the call as it stands and forgets what belongs to one answer (model, ids,
- * finish reason, usages, units), so that one exchange can bring many: batch lines.
+ * finish reason, usages, units), so that one exchange can bring many: batch lines,
+ * and turns of a session (ai/turn.h).
  */
 void dialect_emit(struct dialect *);
 

@@ -156,7 +156,7 @@ static int end(struct dialect *d, enum ending ending)
 		emit(d, s, 0);
 	else if (s->turn.answer_ns)
 		turn_abort(d, &s->turn, STR(""));
-	if (!d->emitted && d->call->status < 300)
+	if (!d->emitted && d->call->status == 101)
 		d->call->flags |= CALL_FREE;
 	return 0;
 }

@@ -275,7 +275,7 @@ static int end(struct dialect *d, enum ending ending)
 	for (int i = 0; i < TURNS; i++)
 		if (s->turns[i].answer_ns)
 			turn_abort(d, &s->turns[i], model_of(s));
-	if (d->emitted || d->call->status >= 300)
+	if (d->emitted || d->call->status != 101)
 		return 0;
 	d->call->flags |= CALL_FREE;
 	if (s->error[0])

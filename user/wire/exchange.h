@@ -2,7 +2,7 @@
 /*
  * An exchange: one HTTP request with its response, as a connection tells of it
  * through struct wire_ops. It belongs to its connection and lives from the
- * request's head to the one end().
+ * request's head to the one end(): that of a WebSocket, as long as the socket.
  */
 #ifndef AITAP_WIRE_EXCHANGE_H
 #define AITAP_WIRE_EXCHANGE_H
