@@ -51,10 +51,13 @@ says 'table: what has no price is listed with its tokens' 'openai/gpt-4o-2024-08
 says 'table: what is uncertain is counted' 'of 55 calls: 3 incomplete (bytes were lost), 1 estimated, 14 not FinOps-ready, 0 failed' "$dir/table"
 says 'table: repeats are told of' '5 records tell of a call that is counted already' "$dir/table"
 
+report --by team --format csv >"$dir/csv"
 same 'csv: exact, a row a group' 'support,14,18060,14336,0,2954,0,0.04866,0.285714,0.004055,1,1501,1,0,0,0
 _unattributed,14,18060,14336,0,2954,0,0.04055,0.238095,0.00811,2,3002,0,0,14,0
 data,14,18060,14336,0,2954,0,0.04055,0.238095,0.00811,2,3002,1,0,0,0
-search,13,16770,13312,0,2743,0,0.04055,0.238095,0.004055,2,3002,1,1,0,0' "$(report --by team --format csv | tail -n +2)"
+search,13,16770,13312,0,2743,0,0.04055,0.238095,0.004055,2,3002,1,1,0,0' "$(tail -n +2 "$dir/csv" | cut -d, -f1-16)"
+same 'csv: adjustments, what was estimated, and when' 'search,0,0.004055,0.004055,0.004055,2026-11-22T06:00:00Z,2026-11-24T14:00:56Z' \
+	"$(grep ^search "$dir/csv" | cut -d, -f1,17-22)"
 same 'json: one object' '["aitap.report/1",["team","model"],"UTC",55,"0.17031",8,5]' \
 	"$(report --json | jq -c '[.schema, .by, .tz, .total.calls, .total.cost_usd, (.rows | length), .repeats_not_counted]')"
 same 'jsonl: a row a line, then the total' '5 55' "$(report --by team --format jsonl | jq -s 'length, .[-1].total.calls' | xargs)"
@@ -64,6 +67,26 @@ same 'the sums of all rows are the total, by whatever fields' '55 55 55 55' \
 	done | xargs)"
 same 'a label is a field' '_unattributed prod,_unattributed staging,data prod' \
 	"$(report --by team,environment --format jsonl | jq -r 'select(.team) | "\(.team) \(.environment)"' | sort | head -n 3 | paste -sd,)"
+
+# ---- aliases: gpt-4o is asked for in all calls, and two models answer it
+report --by alias >"$dir/alias"
+says 'alias: each with what it was resolved to' 'provider / model_requested / model_answered' "$dir/alias"
+says 'alias: which changed, and when' 'openai/gpt-4o: gpt-4o-2024-08-06 -> gpt-4o-mini-2024-07-18 since 2026-11-22T07:00:01Z' "$dir/alias"
+same 'alias: the same for programs' 'gpt-4o-2024-08-06 gpt-4o-mini-2024-07-18 2026-11-22T07:00:01Z' \
+	"$(report --by alias --json | jq -r '.changed[] | "\(.before) \(.after) \(.since)"')"
+same 'alias: the change marks its row' 'gpt-4o-mini-2024-07-18 gpt-4o-2024-08-06' \
+	"$(report --by alias --json | jq -r '.rows[] | select(.answered_before) | "\(.model_answered) \(.answered_before)"')"
+same 'alias: csv names what was before' gpt-4o-2024-08-06 "$(report --by alias --format csv | grep gpt-4o-mini | awk -F, '{ print $NF }')"
+same 'alias: nothing changed after it did' 0 "$(report --by alias --since 2026-11-23 --json | jq '.changed | length')"
+
+# ---- batches: one that nobody has fetched, one that was
+same 'batches: open ones first' 'batch_open open 1.5 null|batch_done fetched 0.002 0.001' \
+	"$(report --batches --json | jq -r '.rows[] | "\(.batch_id) \(.state) \(.bound_usd) \(.cost_usd)"' | paste -sd'|')"
+same 'batches: what they can cost' '1 1.5' "$(report --batches --json | jq -r '"\(.open) \(.open_bound_usd)"')"
+same 'batches: by who made them' batch_done "$(report --batches --where team=support --format csv | tail -n +2 | cut -d, -f2)"
+report --batches >"$dir/batches"
+says 'batches: said to people' '1 fetched by nobody yet: at most 1.5000 USD' "$dir/batches"
+says 'batches: and where they are missing' '1 batch of this time nobody has fetched' "$dir/table"
 
 # ---- what is chosen
 count() { report --json "$@" | jq .total.calls; }
@@ -95,6 +118,7 @@ refuses 'FOCUS is not built yet' 3 'not built yet' report --store "$store" --for
 refuses 'HTML is not built yet' 3 'not built yet' report --store "$store" --format html
 refuses 'other stores are not built yet' 3 'not built yet' report --store clickhouse://host/aitap
 refuses 'a store that is none' 2 'sqlite:PATH' report --store mysql://host/aitap
+refuses 'sums or batches' 2 'not both' report --store "$store" --batches --by team
 refuses 'a word too many' 2 'takes options only' report --store "$store" search
 refuses 'no ledger there: how to get one' 4 'aitap run' report --store "sqlite:$dir/none.db"
 refuses 'a full disk' 4 'No space left' report --store "$store" -o /dev/full

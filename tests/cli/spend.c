@@ -2,7 +2,7 @@
 /*
  * What tests/cli/report.sh reports on:
  *
- *	spend ledger FILE	60 calls of known cost, straight into a ledger
+ *	spend ledger FILE	60 calls of known cost and two batches, straight into a ledger
  *	spend hold FILE		the same, and keeps the ledger open until its input ends
  *	spend trace FILE	12 calls of three teams and of none, as events for `aitap replay`
  */
@@ -43,6 +43,30 @@ static void make_call(struct made *made, unsigned int n)
 		made->record.flags |= FLAG_NOT_READY;
 }
 
+static int leave_batch(struct sink *ledger, const struct record *record, const char *name, const char *more)
+{
+	struct memory *memory = ledger_memory(ledger);
+	struct memory_key key = { .kind = MEMORY_BATCH, .provider = "openai" };
+	struct memory_value value = { .time_ns = record->time_ns };
+
+	STR_COPY(key.name, str_of(name));
+	snprintf(value.text, sizeof(value.text), "{\"record\":\"%s\",%s}", record->id, more);
+	return memory->ops->put(memory, &key, &value);
+}
+
+/* Two batches, as if the calls 0 and 1 had made them. */
+static int leave_batches(struct sink *ledger)
+{
+	struct made made;
+	int err;
+
+	make_call(&made, 0);
+	err = leave_batch(ledger, &made.record, "batch_open", "\"state\":\"open\",\"bound_pico\":\"1500000000000\"");
+	make_call(&made, 1);
+	return err < 0 ? err : leave_batch(ledger, &made.record, "batch_done", "\"state\":\"fetched\",\"bound_pico\":\"2000000000\","
+					   "\"cost_pico\":\"1000000000\",\"fetched_ns\":1795341600000000000");
+}
+
 static int keep(const char *path, bool hold)
 {
 	char why[STORE_WHY], c;
@@ -58,7 +82,9 @@ static int keep(const char *path, bool hold)
 		make_call(&made, n);
 		ledger->ops->put(ledger, &made.record);
 	}
-	err = ledger->ops->flush(ledger);
+	err = leave_batches(ledger);
+	if (err == 0)
+		err = ledger->ops->flush(ledger);
 	if (err == 0 && hold) {
 		printf("%d\n", (int)getpid());
 		fflush(stdout);
