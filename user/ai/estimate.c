@@ -11,70 +11,15 @@
  * How sure an estimate is depends on its kind, so each kind has its own spread.
  * Everything is learnt from calls whose usage was reported, after it was guessed.
  */
-#include "ai/estimate.h"
-
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "ai/estimate_inside.h"
-#include "base/limits.h"
-#include "base/map.h"
-#include "base/mem.h"
-#include "noun/head.h"
-
-#define SLOTS 16384	/* of shapes and of bodies: a newer one takes an older one's place */
-
-enum kind {
-	/* input */
-	KIND_TEXT, KIND_TOOLS, KIND_PICTURE, KIND_LINKED, KIND_FETCHED, KIND_SHAPE, KIND_SAME,
-	/* output */
-	KIND_SHOWN, KIND_SEALED, KIND_HIDDEN, KIND_UNSEEN,
-	KINDS,
-};
+#include "ai/estimate_state.h"
 
 /* Tokens until a kind's sums outweigh what the relation says. */
 static const double inertia[KINDS] = {
 	[KIND_TEXT] = 20000, [KIND_TOOLS] = 10000, [KIND_PICTURE] = 3000, [KIND_LINKED] = 3000, [KIND_FETCHED] = 3000,
 	[KIND_SHAPE] = 10000, [KIND_SAME] = 1e9, [KIND_SHOWN] = 20000, [KIND_SEALED] = 20000, [KIND_HIDDEN] = 1500,
 	[KIND_UNSEEN] = 1e9,
-};
-
-struct family {
-	char name[32];
-	struct family *maker;	/* of the models, whoever runs them: what a new family begins with; NULL: none */
-	struct relation side[2];
-	struct relation fetched;
-	struct spread spread[KINDS];
-	uint32_t changed;	/* spreads, by kind; above them the relations */
-};
-
-struct model {
-	struct family *family;
-	char name[sizeof(((struct call *)0)->model)];
-	struct relation side[2];
-	double usual;		/* output tokens, lately */
-	double thinks;		/* share of answers with thoughts */
-	bool changed;
-};
-
-struct shape {
-	uint64_t key;
-	double off;
-	uint32_t n;
-};
-
-struct body {
-	uint64_t key;
-	uint64_t tokens;
-};
-
-struct estimator {
-	struct memory *memory;
-	int64_t time_ns;
-	struct map families, models;
-	struct shape shapes[SLOTS];
-	struct body bodies[SLOTS];
 };
 
 /* An estimate in the making. */
@@ -86,216 +31,11 @@ struct guess {
 	double tokens;		/* said, corrected */
 };
 
-int estimator_new(struct memory *memory, struct estimator **ret)
-{
-	struct estimator *e = mem_new(sizeof(*e));
-
-	if (!e)
-		return -ENOMEM;
-	e->memory = memory;
-	e->families = MAP(LIMIT_CALIBRATED_FAMILIES);
-	e->models = MAP(LIMIT_CALIBRATED_MODELS);
-	*ret = e;
-	return 0;
-}
-
-struct estimator *estimator_free(struct estimator *e)
-{
-	uint64_t key;
-	void *value;
-
-	if (!e)
-		return NULL;
-	for (size_t i = 0; map_next(&e->models, &i, &key, &value);)
-		mem_free(value);
-	for (size_t i = 0; map_next(&e->families, &i, &key, &value);)
-		mem_free(value);
-	map_done(&e->models);
-	map_done(&e->families);
-	return mem_free(e);
-}
-
-/* ---- what is kept */
-
-static bool kept(struct estimator *e, const char *family, const char *name, struct memory_value *ret)
-{
-	struct memory_key key = { .kind = MEMORY_CALIBRATION };
-
-	if (!e->memory)
-		return false;
-	str_copy(key.provider, sizeof(key.provider), str_of(family));
-	str_copy(key.name, sizeof(key.name), str_of(name));
-	return e->memory->ops->get(e->memory, &key, ret) == 0;
-}
-
-static void keep(struct estimator *e, const char *family, const char *name, struct memory_value *value)
-{
-	struct memory_key key = { .kind = MEMORY_CALIBRATION };
-
-	str_copy(key.provider, sizeof(key.provider), str_of(family));
-	str_copy(key.name, sizeof(key.name), str_of(name));
-	value->time_ns = e->time_ns;
-	value->until_ns = 0;
-	e->memory->ops->put(e->memory, &key, value);
-}
-
-/* No model is called so. */
-static void spread_name(unsigned int kind, char name[16])
-{
-	snprintf(name, 16, "#spread%u", kind);
-}
-
-static void load_family(struct estimator *e, struct family *family)
-{
-	struct memory_value value;
-	char name[16];
-
-	if (kept(e, family->name, "#", &value)) {
-		kept_relation(&family->side[SIDE_REQUEST], "input", value.text);
-		kept_relation(&family->side[SIDE_RESPONSE], "output", value.text);
-		kept_relation(&family->fetched, "fetched", value.text);
-	}
-	for (unsigned int kind = 0; kind < KINDS; kind++) {
-		spread_name(kind, name);
-		if (kept(e, family->name, name, &value))
-			kept_spread(&family->spread[kind], value.text);
-	}
-}
-
-static void save_family(struct estimator *e, struct family *family)
-{
-	struct memory_value value = { 0 };
-	char name[16];
-
-	if (family->changed >> KINDS && keep_relation(&family->side[SIDE_REQUEST], "input", value.text, sizeof(value.text)) == 0 &&
-	    keep_relation(&family->side[SIDE_RESPONSE], "output", value.text, sizeof(value.text)) == 0 &&
-	    keep_relation(&family->fetched, "fetched", value.text, sizeof(value.text)) == 0)
-		keep(e, family->name, "#", &value);
-	for (unsigned int kind = 0; kind < KINDS; kind++) {
-		value.text[0] = 0;
-		spread_name(kind, name);
-		if (family->changed >> kind & 1 && keep_spread(&family->spread[kind], value.text, sizeof(value.text)) == 0)
-			keep(e, family->name, name, &value);
-	}
-	family->changed = 0;
-}
-
-static void load_model(struct estimator *e, struct model *model)
-{
-	struct memory_value value;
-	struct relation answers = { 0 };
-
-	if (!kept(e, model->family->name, model->name, &value))
-		return;
-	kept_relation(&model->side[SIDE_REQUEST], "input", value.text);
-	kept_relation(&model->side[SIDE_RESPONSE], "output", value.text);
-	if (kept_numbers("answers", value.text, answers.weight, 2)) {
-		model->usual = answers.weight[0];
-		model->thinks = answers.weight[1];
-	}
-}
-
-static void save_model(struct estimator *e, struct model *model)
-{
-	const double answers[2] = { model->usual, model->thinks };
-	struct memory_value value = { 0 };
-
-	if (keep_relation(&model->side[SIDE_REQUEST], "input", value.text, sizeof(value.text)) == 0 &&
-	    keep_relation(&model->side[SIDE_RESPONSE], "output", value.text, sizeof(value.text)) == 0 &&
-	    keep_numbers("answers", answers, 2, value.text, sizeof(value.text)) == 0)
-		keep(e, model->family->name, model->name, &value);
-	model->changed = false;
-}
-
-void estimator_save(struct estimator *e)
-{
-	uint64_t key;
-	void *value;
-
-	for (size_t i = 0; e->memory && map_next(&e->families, &i, &key, &value);)
-		if (((struct family *)value)->changed)
-			save_family(e, value);
-	for (size_t i = 0; e->memory && map_next(&e->models, &i, &key, &value);)
-		if (((struct model *)value)->changed)
-			save_model(e, value);
-}
-
-/* ---- who */
-
-static uint64_t hash_text(const char *text, uint64_t seed)
-{
-	return hash_bytes(text, strlen(text), seed);
-}
-
-static const char *model_name(const struct call *call)
-{
-	return call->model_requested[0] ? call->model_requested : call->model;
-}
-
-/* Begins as its maker's, where it has one. */
-static struct family *family_named(struct estimator *e, const char *name, struct family *maker)
-{
-	uint64_t key = hash_text(name, 0);
-	struct family *family = map_get(&e->families, key);
-
-	if (family)
-		return family;
-	family = mem_new(sizeof(*family));
-	if (!family || map_put(&e->families, key, family) < 0)
-		return mem_free(family);
-	if (maker) {
-		*family = *maker;
-		family->changed = 0;
-		relation_branch(&family->side[SIDE_REQUEST], &maker->side[SIDE_REQUEST], &input_prior);
-		relation_branch(&family->side[SIDE_RESPONSE], &maker->side[SIDE_RESPONSE], &output_prior);
-	} else {
-		relation_begin(&family->side[SIDE_REQUEST], &input_prior, 0.1);
-		relation_begin(&family->side[SIDE_RESPONSE], &output_prior, 0.1);
-		relation_begin(&family->fetched, &fetched_prior, 0.5);
-		for (int kind = 0; kind < KINDS; kind++)
-			spread_begin(&family->spread[kind]);
-	}
-	family->maker = maker;
-	STR_COPY(family->name, str_of(name));
-	load_family(e, family);
-	return family;
-}
-
-static struct family *family_of(struct estimator *e, const struct call *call)
-{
-	struct family *maker = NULL;
-
-	/* other dialects are spoken by many makers' models */
-	if (!strcmp(call->dialect, "gemini") || !strcmp(call->dialect, "anthropic"))
-		maker = family_named(e, call->dialect, NULL);
-	return family_named(e, call->provider, maker);
-}
-
-static struct model *model_of(struct estimator *e, const struct call *call)
-{
-	uint64_t key = hash_text(model_name(call), hash_text(call->provider, 1));
-	struct model *model = map_get(&e->models, key);
-	struct family *family;
-
-	if (model)
-		return model;
-	family = family_of(e, call);
-	model = family ? mem_new(sizeof(*model)) : NULL;
-	if (!model || map_put(&e->models, key, model) < 0)
-		return mem_free(model);
-	model->family = family;
-	STR_COPY(model->name, str_of(model_name(call)));
-	relation_branch(&model->side[SIDE_REQUEST], &family->side[SIDE_REQUEST], &input_prior);
-	relation_branch(&model->side[SIDE_RESPONSE], &family->side[SIDE_RESPONSE], &output_prior);
-	load_model(e, model);
-	return model;
-}
-
 /* ---- input */
 
 static uint64_t model_key(const struct call *call)
 {
-	return hash_text(call->provider, hash_text(model_name(call), 2));
+	return hash_text(call->provider, hash_text(call_model(call), 2));
 }
 
 static struct body *body_of(struct estimator *e, const struct call *call)
@@ -412,7 +152,9 @@ static void guess_output(const struct model *model, const struct call *call, enu
 
 static enum kind output_kind(const struct model *model, const struct call *call)
 {
-	return call->text[TEXT_SEALED].bytes ? KIND_SEALED : model->thinks > 0.3 ? KIND_HIDDEN : KIND_SHOWN;
+	if (call->text[TEXT_SEALED].bytes)
+		return KIND_SEALED;
+	return model->thinks > 0.3 && !call->text[TEXT_REASONING].bytes ? KIND_HIDDEN : KIND_SHOWN;
 }
 
 static void learn_output(struct model *model, const struct call *call, const struct usage *usage)
@@ -530,7 +272,7 @@ void estimator_call(struct estimator *e, struct call *call, int64_t time_ns, str
 	struct model *model;
 
 	*ret = (struct estimate){ .name = "" };
-	if (!is_whole(call) || !(model = model_of(e, call)))
+	if (!is_whole(call) || !(model = estimator_model(e, call)))
 		return;
 	e->time_ns = time_ns;
 	if (!teaches(call)) {

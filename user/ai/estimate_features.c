@@ -21,12 +21,12 @@ const struct relation_prior input_prior = {
 	.variance = { 25, 0.04, 0.25, 4, 1, 0.5, 3, 0.1 },
 };
 
-enum { OUT_BASE, OUT_ANSWER, OUT_REASONING, OUT_ARGUMENTS, OUT_CALLS, OUT_SEALED };
+enum { OUT_BASE, OUT_ANSWER, OUT_REASONING, OUT_ARGUMENTS, OUT_CALLS, OUT_SEALED, OUT_STREAMED, OUT_DELTAS };
 
 const struct relation_prior output_prior = {
-	.dims = 6,
-	.weight = { 0.7, 1.03, 1, 1, 0.7, 0.75 },
-	.variance = { 9, 0.03, 0.09, 0.25, 1, 0.1 },
+	.dims = 8,
+	.weight = { 0.7, 1.03, 1, 1, 0.7, 0.75, -0.3, 0.3 },
+	.variance = { 9, 0.03, 0.09, 0.25, 1, 0.1, 0.1, 0.1 },
 };
 
 enum { FETCHED_REMOTE, FETCHED_TOOLS, FETCHED_PIECES, FETCHED_TEXT };
@@ -37,7 +37,7 @@ const struct relation_prior fetched_prior = {
 	.variance = { 4, 2, 2, 0.3 },
 };
 
-static double tokens_of(const struct text *text)
+static double tokens_of(const struct text *text, unsigned int texts)
 {
 	static const double weight[TEXT_COUNTS] = {
 		[TEXT_WORDS] = 0.53, [TEXT_LETTERS] = 0.046, [TEXT_CAMELS] = 0.05, [TEXT_DIGITS] = 0.278,
@@ -50,7 +50,7 @@ static double tokens_of(const struct text *text)
 		return 0;
 	for (int i = 0; i < TEXT_COUNTS; i++)
 		sum += weight[i] * text->count[i];
-	sum = sum * ((double)text->bytes / (double)text->counted) + 0.386 * (text->pieces < 1000 ? text->pieces : 1000);
+	sum = sum * ((double)text->bytes / (double)text->counted) + 0.386 * texts;
 	return sum > 0 ? sum : 0;
 }
 
@@ -88,8 +88,8 @@ void input_features(const struct call *call, double x[RELATION_DIMS])
 	if (!images && call->text[TEXT_PROMPT].opaque)
 		images = 1;
 	x[IN_BASE] = 10;
-	x[IN_PROMPT] = tokens_of(&call->text[TEXT_PROMPT]);
-	x[IN_TOOLS] = tokens_of(&call->text[TEXT_TOOLS]);
+	x[IN_PROMPT] = tokens_of(&call->text[TEXT_PROMPT], at_most(pieces(call, TEXT_PROMPT), 10000));
+	x[IN_TOOLS] = tokens_of(&call->text[TEXT_TOOLS], 1);
 	x[IN_HAS_TOOLS] = pieces(call, TEXT_SCHEMAS) ? 100 : 0;
 	x[IN_SCHEMAS] = 10 * at_most(pieces(call, TEXT_SCHEMAS), 1000);
 	x[IN_TURNS] = 4 * at_most(pieces(call, TEXT_TURNS) ? pieces(call, TEXT_TURNS) : 1, 10000);
@@ -100,11 +100,14 @@ void input_features(const struct call *call, double x[RELATION_DIMS])
 void output_features(const struct call *call, double x[RELATION_DIMS])
 {
 	x[OUT_BASE] = 4;
-	x[OUT_ANSWER] = tokens_of(&call->text[TEXT_ANSWER]);
-	x[OUT_REASONING] = tokens_of(&call->text[TEXT_REASONING]);
-	x[OUT_ARGUMENTS] = tokens_of(&call->text[TEXT_ARGUMENTS]);
+	x[OUT_ANSWER] = tokens_of(&call->text[TEXT_ANSWER], 1);
+	x[OUT_REASONING] = tokens_of(&call->text[TEXT_REASONING], 1);
+	x[OUT_ARGUMENTS] = tokens_of(&call->text[TEXT_ARGUMENTS], 1);
 	x[OUT_CALLS] = 20 * at_most(pieces(call, TEXT_CALLS), 1000);
 	x[OUT_SEALED] = (double)call->text[TEXT_SEALED].bytes / 4;
+	/* many a stream has an event a token; a word that two of them share was counted twice */
+	x[OUT_STREAMED] = call->flags & CALL_STREAM ? x[OUT_ANSWER] : 0;
+	x[OUT_DELTAS] = call->flags & CALL_STREAM ? at_most(pieces(call, TEXT_ANSWER), 1000000) : 0;
 }
 
 bool call_fetches(const struct call *call)
@@ -115,7 +118,7 @@ bool call_fetches(const struct call *call)
 
 void fetched_features(const struct call *call, double x[RELATION_DIMS])
 {
-	x[FETCHED_REMOTE] = 500 * at_most(pieces(call, TEXT_REMOTE), 4);
+	x[FETCHED_REMOTE] = 1500 * at_most(pieces(call, TEXT_REMOTE), 4);
 	x[FETCHED_TOOLS] = pieces(call, TEXT_OFFERS) > pieces(call, TEXT_SCHEMAS) ? 1000 : 0;
 	x[FETCHED_PIECES] = 3000 * at_most(pieces(call, TEXT_FETCHED), 50);
 	x[FETCHED_TEXT] = (double)call->text[TEXT_FETCHED].bytes / 4;

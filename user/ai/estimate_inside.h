@@ -40,10 +40,12 @@ void relation_learn(struct relation *, const struct relation_prior *, const doub
 struct spread {
 	float off[SPREAD_MAX];	/* log of the true number to the estimated one */
 	uint32_t n;		/* in all; the newest stands at (n - 1) % SPREAD_MAX */
+	double tail;		/* share of them that the bounds leave out at each end */
 	double told, said;	/* sums of both, fading */
 };
 
-void spread_begin(struct spread *);
+/* width: of the logarithm, at first; some cases replace it. */
+void spread_begin(struct spread *, float width);
 void spread_bounds(const struct spread *, double estimate, double *ret_low, double *ret_high);
 /* said: before it was corrected; estimate: after. */
 void spread_learn(struct spread *, double said, double estimate, double told);

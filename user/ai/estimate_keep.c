@@ -10,7 +10,7 @@
 
 #define NUMBERS 176
 
-_Static_assert(NUMBERS >= SPREAD_MAX + 3, "a spread fits");
+_Static_assert(NUMBERS >= SPREAD_MAX + 4, "a spread fits");
 _Static_assert(NUMBERS >= RELATION_DIMS * (RELATION_DIMS + 3) / 2 + 2, "a relation fits");
 
 static int put_numbers(const char *name, const double *number, size_t n, int digits, char *text, size_t size)
@@ -111,11 +111,11 @@ bool kept_relation(struct relation *r, const char *name, const char *text)
 int keep_spread(const struct spread *s, char *text, size_t size)
 {
 	size_t n = s->n < SPREAD_MAX ? s->n : SPREAD_MAX;
-	double number[NUMBERS] = { s->n, s->told, s->said };
+	double number[NUMBERS] = { s->n, s->told, s->said, s->tail };
 
 	for (size_t i = 0; i < n; i++)
-		number[3 + i] = (double)s->off[i];
-	return put_numbers("spread", number, n + 3, 5, text, size);
+		number[4 + i] = (double)s->off[i];
+	return put_numbers("spread", number, n + 4, 5, text, size);
 }
 
 bool kept_spread(struct spread *s, const char *text)
@@ -124,15 +124,16 @@ bool kept_spread(struct spread *s, const char *text)
 	size_t n = get_numbers("spread", text, number, NUMBERS);
 	uint32_t in_all;
 
-	if (n < 4 || number[0] < 1 || number[0] > UINT32_MAX || number[1] < 0 || number[2] < 0)
+	if (n < 5 || number[0] < 1 || number[0] > UINT32_MAX || number[1] < 0 || number[2] < 0 || !(number[3] >= 0 && number[3] <= 0.5))
 		return false;
 	in_all = (uint32_t)number[0];
-	if (n - 3 != (in_all < SPREAD_MAX ? in_all : SPREAD_MAX))
+	if (n - 4 != (in_all < SPREAD_MAX ? in_all : SPREAD_MAX))
 		return false;
 	s->n = in_all;
 	s->told = number[1];
 	s->said = number[2];
-	for (size_t i = 3; i < n; i++)
-		s->off[i - 3] = (float)number[i];
+	s->tail = number[3];
+	for (size_t i = 4; i < n; i++)
+		s->off[i - 4] = (float)number[i];
 	return true;
 }

@@ -19,6 +19,7 @@
 #define FAR 3.0
 #define BRANCH 0.15
 #define FADE 0.99
+#define ADAPT 0.02
 #define AHEAD 3.0	/* added to both numbers, so that a few tokens are no large error */
 
 static double square(double a)
@@ -89,13 +90,16 @@ void relation_learn(struct relation *r, const struct relation_prior *prior, cons
 
 /* ---- spreads */
 
-void spread_begin(struct spread *s)
+void spread_begin(struct spread *s, float width)
 {
-	static const float first[] = { -1.2f, -0.5f, -0.25f, -0.1f, 0, 0.1f, 0.25f, 0.5f, 1.2f };
+	static const float first[] = { -1, -0.4f, -0.2f, -0.06f, 0, 0.06f, 0.2f, 0.4f, 1 };
 
 	memset(s, 0, sizeof(*s));
-	memcpy(s->off, first, sizeof(first));
-	s->n = sizeof(first) / sizeof(*first);
+	s->tail = 0.06;
+	while (s->n < sizeof(first) / sizeof(*first)) {
+		s->off[s->n] = width * first[s->n];
+		s->n++;
+	}
 }
 
 static int by_size(const void *a, const void *b)
@@ -113,15 +117,32 @@ void spread_bounds(const struct spread *s, double estimate, double *ret_low, dou
 
 	memcpy(off, s->off, sizeof(off));
 	qsort(off, n, sizeof(*off), by_size);
-	low = least((double)off[(size_t)floor(0.06 * (double)(n - 1))], -0.1);
-	high = most((double)off[(size_t)ceil(0.94 * (double)(n - 1))], 0.1);
+	low = least((double)off[(size_t)floor(s->tail * (double)(n - 1))], -0.03);
+	high = most((double)off[(size_t)ceil((1 - s->tail) * (double)(n - 1))], 0.03);
 	*ret_low = most((estimate + AHEAD) * exp(low) - AHEAD, 0);
 	*ret_high = (estimate + AHEAD) * exp(high) - AHEAD;
 }
 
+/* Whatever is missed too often is widened, whatever never is narrowed (Gibbs and Candes 2021, adaptive conformal inference). */
+static void adapt(struct spread *s, float off)
+{
+	size_t n = s->n < SPREAD_MAX ? s->n : SPREAD_MAX, below = 0, above = 0;
+	double out = s->tail * (double)(n - 1);
+
+	for (size_t i = 0; i < n; i++) {
+		below += s->off[i] < off;
+		above += s->off[i] > off;
+	}
+	s->tail += ADAPT * (0.1 - ((double)below <= out || (double)above <= out));
+	s->tail = least(most(s->tail, 0.01), 0.15);
+}
+
 void spread_learn(struct spread *s, double said, double estimate, double told)
 {
-	s->off[s->n % SPREAD_MAX] = (float)log((told + AHEAD) / (estimate + AHEAD));
+	float off = (float)log((told + AHEAD) / (estimate + AHEAD));
+
+	adapt(s, off);
+	s->off[s->n % SPREAD_MAX] = off;
 	/* it turns around before it would lose its place */
 	s->n = s->n == UINT32_MAX - UINT32_MAX % SPREAD_MAX - 1 ? SPREAD_MAX : s->n + 1;
 	s->told = s->told * FADE + told;
