@@ -227,6 +227,19 @@ static void broken_off(void **state)
 	mem_free(reader);
 }
 
+/* Of an agent that the request describes the path names the session alone. */
+static void an_agent_without_a_name(void **state)
+{
+	static const struct dialogue dialogue = { .host = "bedrock-agent-runtime.us-east-1.amazonaws.com", .path = "/agents/s-2", .asked = "{}",
+						  .kind = ITEM_FRAME, .came = "chunk {}" };
+	struct dialogue_told told;
+
+	(void)state;
+	dialogue_play(&dialogue, 0, ENDING_COMPLETE, &told);
+	assert_string_equal(told.calls[0].operation, "invoke_agent");
+	assert_string_equal(told.calls[0].session, "s-2");
+}
+
 /* What an agent's models cost has a price where all are one. */
 static void models_of_an_agent(void **state)
 {
@@ -253,7 +266,7 @@ static void models_of_an_agent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(usages), cmocka_unit_test(facts), cmocka_unit_test(broken_off),
-		cmocka_unit_test(models_of_an_agent) };
+		cmocka_unit_test(models_of_an_agent), cmocka_unit_test(an_agent_without_a_name) };
 
 	return RUN(tests);
 }

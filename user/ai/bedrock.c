@@ -51,6 +51,7 @@ static const struct route routes[] = {
 	{ "*/model/*/count-tokens", "count_tokens", ROUTE_FREE },
 	{ "*/guardrail/*/version/*/apply", "apply_guardrail" },
 	{ "*/agents/*/agentAliases/*/sessions/*/text", "invoke_agent", ROUTE_STREAM },
+	{ "/agents/*", "invoke_agent", ROUTE_STREAM | ROUTE_WEAK },	/* described in the request, not stored: the session alone */
 	{ "*/flows/*/aliases/*", "invoke_agent", ROUTE_STREAM },
 	{ "/retrieveAndGenerate", "chat" },
 	{ "/retrieveAndGenerateStream", "chat", ROUTE_STREAM },
@@ -226,6 +227,8 @@ static void request_head(struct dialect *d, const struct head *head)
 		STR_COPY(call->region, region_of(head->host));
 	if (!call->session[0])
 		url_decode(path_after(head->path, "/sessions/"), call->session, sizeof(call->session));
+	if (!call->session[0] && str_find(head->path, STR("/agentAliases/")) < 0)
+		url_decode(path_after(head->path, "/agents/"), call->session, sizeof(call->session));
 }
 
 static void response_head(struct dialect *d, const struct head *head)
