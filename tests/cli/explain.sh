@@ -94,6 +94,17 @@ id=$(record '.team == null' .id)
 "$aitap" explain --config /dev/null --ledger "$dir/l.db" "$id" >"$dir/out" || bad 'record of nobody' "exit code $?"
 says 'record of nobody' 'team then    (unattributed), because of no source' "$dir/out"
 
+"$O/tests/cli/spend" adjusted "$dir/adjusted.db" || bad 'a ledger with an adjustment' "exit code $?"
+call=01KB0000000000000000000001 adjustment=01KB0000000000000000000002
+"$aitap" explain --config /dev/null --ledger "$dir/adjusted.db" $call >"$dir/out"
+says 'record: what was learnt of it later' "adjusted by  $adjustment: -0.004055 USD for search" "$dir/out"
+"$aitap" explain --config /dev/null --ledger "$dir/adjusted.db" $adjustment >"$dir/out"
+says 'adjustment: of which record' "adjusts      $call" "$dir/out"
+same 'record: adjustments as JSON' "[null,\"$adjustment\",\"-0.004055\"]" \
+	"$("$aitap" explain --config /dev/null --ledger "$dir/adjusted.db" --json $call |
+		jq -c '.record | [.adjusts, (.adjustments[] | .id, .cost_usd)]')"
+same 'an adjustment is no call' '[1,1,"0"]' "$("$aitap" report --store "$dir/adjusted.db" --json | jq -c '.total | [.calls, .adjustments, .cost_usd]')"
+
 refuses 'no such record' 1 "there is no record 'NOTHING'" --config /dev/null --ledger "$dir/l.db" NOTHING
 refuses 'no such ledger' 4 'there is no ledger' --config /dev/null --ledger "$dir/none.db" "$id"
 refuses 'no ledger' 2 'is not a ledger' --config /dev/null --ledger "$dir/a.yaml" "$id"

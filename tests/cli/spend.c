@@ -3,6 +3,7 @@
  * What tests/cli/report.sh reports on:
  *
  *	spend ledger FILE	60 calls of known cost and two batches, straight into a ledger
+ *	spend adjusted FILE	a call, and what was taken back of it later
  *	spend hold FILE		the same, and keeps the ledger open until its input ends
  *	spend trace FILE	12 calls of three teams and of none, as events for `aitap replay`
  */
@@ -95,6 +96,29 @@ static int keep(const char *path, bool hold)
 	return err < 0;
 }
 
+static int keep_adjusted(const char *path)
+{
+	char why[STORE_WHY];
+	struct sink *ledger;
+	struct made made;
+	int err;
+
+	if (ledger_open(&(struct ledger_config){ .path = path }, &ledger, why) < 0) {
+		fprintf(stderr, "%s\n", why);
+		return 1;
+	}
+	made_record(&made, 1, "search");
+	ledger->ops->put(ledger, &made.record);
+	made_record(&made, 2, "search");
+	made.record.kind = RECORD_ADJUSTMENT;
+	made.record.negative = true;
+	snprintf(made.record.adjusts, sizeof(made.record.adjusts), "01KB%022d", 1);
+	ledger->ops->put(ledger, &made.record);
+	err = ledger->ops->flush(ledger);
+	ledger->ops->close(ledger);
+	return err < 0;
+}
+
 static void add_exchange(struct line *line, unsigned int n)
 {
 	static const char body[] = "{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}";
@@ -149,6 +173,8 @@ int main(int argc, char **argv)
 		return write_trace(argv[2]);
 	if (argc == 3 && (!strcmp(argv[1], "ledger") || !strcmp(argv[1], "hold")))
 		return keep(argv[2], argv[1][0] == 'h');
-	fputs("spend ledger|hold|trace FILE\n", stderr);
+	if (argc == 3 && !strcmp(argv[1], "adjusted"))
+		return keep_adjusted(argv[2]);
+	fputs("spend ledger|adjusted|hold|trace FILE\n", stderr);
 	return 2;
 }

@@ -405,6 +405,7 @@ void columns_schema(struct buf *sql)
 		buf_printf(sql, "%s%s %s", i ? ", " : "", columns[i].name, columns[i].type);
 	buf_puts(sql, ");"
 		 "CREATE INDEX IF NOT EXISTS calls_time ON calls(time_ns);"
+		 "CREATE INDEX IF NOT EXISTS calls_adjusts ON calls(adjusts) WHERE adjusts IS NOT NULL;"
 		 "CREATE TABLE IF NOT EXISTS lines(id TEXT NOT NULL, n INTEGER NOT NULL, model TEXT, class TEXT NOT NULL,"
 		 " quantity_milli INTEGER NOT NULL, unit TEXT NOT NULL, price TEXT, cost_pico INTEGER,"
 		 " PRIMARY KEY(id, n)) WITHOUT ROWID;"

@@ -72,6 +72,21 @@ static void print_line(const struct kept_line *line, struct buf *to)
 	buf_printf(to, ", by %s\n", line->price[0] ? line->price : "no rule");
 }
 
+static void print_adjustments(const struct kept *kept, struct buf *to)
+{
+	char cost[DECIMAL_MAX];
+
+	if (kept->adjusts[0])
+		buf_printf(to, "adjusts      %s: is counted beside it, and is no call\n", kept->adjusts);
+	for (uint32_t i = 0; i < kept->n_adjustments; i++) {
+		const struct kept_adjustment *adjustment = &kept->adjustments[i];
+
+		decimal_text(adjustment->pico, DECIMAL_PICO, cost);
+		buf_printf(to, "adjusted by  %s: %s%s for %s\n", adjustment->id, adjustment->priced ? cost : "unknown",
+			   adjustment->priced ? " USD" : "", adjustment->team[0] ? adjustment->team : "(unattributed)");
+	}
+}
+
 static void print_kept(const struct kept *kept, const struct config *config, struct buf *to)
 {
 	char when[CLOCK_TEXT_MAX], cost[DECIMAL_MAX];
@@ -91,6 +106,7 @@ static void print_kept(const struct kept *kept, const struct config *config, str
 		   kept->cost_status, kept->billing, kept->spend ? "" : ", not counted: the same call as ", kept->same_as);
 	for (uint32_t i = 0; i < kept->n_lines; i++)
 		print_line(&kept->lines[i], to);
+	print_adjustments(kept, to);
 	buf_printf(to, "\nasked again, with %s configuration\n",
 		   !strcmp(kept->config, config->hash) ? "the same" : "another");
 }
@@ -123,6 +139,30 @@ static void json_kept_lines(const struct kept *kept, struct json *j)
 	json_close(j, ']');
 }
 
+static void json_adjustments(const struct kept *kept, struct json *j)
+{
+	char digits[DECIMAL_MAX];
+
+	json_key(j, "adjusts");
+	json_cstr(j, kept->adjusts[0] ? kept->adjusts : NULL);
+	json_key(j, "adjustments");
+	json_open(j, '[');
+	for (uint32_t i = 0; i < kept->n_adjustments; i++) {
+		const struct kept_adjustment *adjustment = &kept->adjustments[i];
+
+		json_open(j, '{');
+		json_key(j, "id");
+		json_cstr(j, adjustment->id);
+		json_key(j, "team");
+		json_cstr(j, adjustment->team[0] ? adjustment->team : NULL);
+		decimal_text(adjustment->pico, DECIMAL_PICO, digits);
+		json_key(j, "cost_usd");
+		json_cstr(j, adjustment->priced ? digits : NULL);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
 static void json_kept(const struct kept *kept, const struct config *config, struct json *j)
 {
 	const struct {
@@ -148,6 +188,7 @@ static void json_kept(const struct kept *kept, const struct config *config, stru
 	json_key(j, "cost_usd");
 	json_cstr(j, kept->cost_known ? digits : NULL);
 	json_kept_lines(kept, j);
+	json_adjustments(kept, j);
 	json_close(j, '}');
 	json_key(j, "same_config");
 	json_bool(j, !strcmp(kept->config, config->hash));

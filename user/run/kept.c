@@ -15,7 +15,7 @@ static const struct {
 } texts[] = {
 	KEPT("team", team), KEPT("team_source", team_source), KEPT("caller_team", caller_team), KEPT("labels", labels),
 	KEPT("flags", flags), KEPT("route", route), KEPT("sight", sight), KEPT("cost_status", cost_status),
-	KEPT("billing", billing), KEPT("aitap_config", config), KEPT("same_as", same_as),
+	KEPT("billing", billing), KEPT("aitap_config", config), KEPT("same_as", same_as), KEPT("adjusts", adjusts),
 	KEPT("provider", call.provider), KEPT("host", call.host), KEPT("region", call.region), KEPT("project", call.project),
 	KEPT("org", call.org), KEPT("operation", call.operation), KEPT("method", call.method), KEPT("path", call.path),
 	KEPT("model_requested", call.model_requested), KEPT("model", call.model), KEPT("service_tier", call.service_tier),
@@ -103,6 +103,23 @@ static int read_lines(sqlite3 *db, const char *id, struct kept *ret)
 	return err;
 }
 
+static int read_adjustments(sqlite3 *db, const char *id, struct kept *ret)
+{
+	sqlite3_stmt *row = NULL;
+	int err = prepare(db, "SELECT id, team, cost_pico FROM calls WHERE adjusts = ? ORDER BY id", id, &row);
+
+	while (err == 0 && ret->n_adjustments < KEPT_ADJUSTMENTS && sqlite3_step(row) == SQLITE_ROW) {
+		struct kept_adjustment *adjustment = &ret->adjustments[ret->n_adjustments++];
+
+		STR_COPY(adjustment->id, column_text(row, 0));
+		STR_COPY(adjustment->team, column_text(row, 1));
+		adjustment->priced = sqlite3_column_type(row, 2) != SQLITE_NULL;
+		adjustment->pico = sqlite3_column_int64(row, 2);
+	}
+	sqlite3_finalize(row);
+	return err;
+}
+
 int kept_read(const char *path, const char *id, struct kept *ret, char why[static STORE_WHY])
 {
 	sqlite3 *db = NULL;
@@ -117,6 +134,8 @@ int kept_read(const char *path, const char *id, struct kept *ret, char why[stati
 		err = read_call(db, id, ret);
 		if (err == 0)
 			err = read_lines(db, id, ret);
+		if (err == 0)
+			err = read_adjustments(db, id, ret);
 		if (err == -ENOENT)
 			why[0] = 0;
 		else if (err < 0)

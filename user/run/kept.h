@@ -17,6 +17,15 @@ struct kept_line {
 	bool priced;
 };
 
+/* What was learnt of the call later: in the sums beside it. */
+struct kept_adjustment {
+	char id[RECORD_ID_MAX], team[65];
+	int64_t pico;
+	bool priced;
+};
+
+#define KEPT_ADJUSTMENTS 16
+
 struct kept {
 	char id[RECORD_ID_MAX];
 	int64_t time_ns;
@@ -24,11 +33,13 @@ struct kept {
 	char team[65], team_source[160], caller_team[65];
 	char labels[4096];		/* JSON */
 	char flags[1024];		/* JSON */
-	char route[16], sight[16], cost_status[16], billing[24], config[80], same_as[RECORD_ID_MAX];
+	char route[16], sight[16], cost_status[16], billing[24], config[80], same_as[RECORD_ID_MAX], adjusts[RECORD_ID_MAX];
 	bool cost_known;
 	int64_t pico;
 	uint32_t n_lines;
 	struct kept_line lines[RECORD_LINES];
+	uint32_t n_adjustments;		/* at most so many are told of */
+	struct kept_adjustment adjustments[KEPT_ADJUSTMENTS];
 	struct call call;
 	struct origin origin;
 };
