@@ -36,11 +36,25 @@ static const struct filter_ops *by_type(const struct sniff *f)
 	return f->otherwise == SNIFF_EVENTS ? &filter_events : &filter_document;
 }
 
+#define GRPC_SEEN 6		/* flags, length, the first field's tag */
+#define GRPC_LARGEST 16		/* MiB: four are the default of what is taken */
+
+/* A message of gRPC whose media type was lost with a header table: not compressed, and protobuf by its first tag. */
+static bool grpc_begins(const uint8_t *p)
+{
+	uint32_t length = (uint32_t)p[1] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 8 | p[4];
+	unsigned int wire_type = p[5] & 7u;
+
+	return !p[0] && length > 1 && length <= MIB(GRPC_LARGEST) && p[5] >> 3 && wire_type <= 5 && wire_type != 3 && wire_type != 4;
+}
+
 /* Fields of an event stream, and its comments. NULL: more bytes must tell. */
 static const struct filter_ops *decide(const struct sniff *f)
 {
 	static const struct str words[] = { STR(":"), STR("data:"), STR("event:"), STR("id:"), STR("retry:") };
 
+	if (!f->first[0] && f->n == GRPC_SEEN && f->otherwise == SNIFF_DOCUMENT && grpc_begins(f->first))
+		return &filter_grpc;
 	if (f->first[0] <= 1)	/* the length of a message, in network order */
 		return f->n < EVENTSTREAM_PRELUDE ? NULL : eventstream_begins(f->first) ? &filter_eventstream : by_type(f);
 	if (f->first[0] == '{' && f->otherwise == SNIFF_LINES && f->n < 2)
