@@ -246,7 +246,12 @@ static void holes(void **state)
 			  GOT("\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\0"), GOT("\x81\x02{p")),
 		HOLE_CASE("of the client", "client GET h /rt m{{}} 101 hole +missing\n", 2, OPEN, SENT("\x81\x82" M "JL"),
 			  SENT("\x81\x82" M "H^"), SENT("\x81\x82" M "JL")),
-		HOLE_CASE("of the answer", "client GET h /rt hole +missing\n", 1, OPEN, GOT("\x81\x02{a"), SENT("\x81\x82" M "H^")),
+		HOLE_CASE("of the answer", "client GET h /rt m{yo} m{{a} hole +missing\n", 1, OPEN, GOT("\x81\x02{a"),
+			  SENT("\x81\x82" M "H^")),
+		HOLE_CASE("of the answer, and nobody knows what was agreed", "client GET h /rt hole +missing\n", 1,
+			  GOT(WS_ANSWER "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"), GOT("\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\0")),
+		HOLE_CASE("of the answer, and what follows is HTTP", "client GET h /rt 200 d{1} complete +missing\n", 1, GOT("HTTP/1.1 100 Go on\r\n\r\n"),
+			  GOT("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1")),
 	};
 
 	(void)state;

@@ -152,26 +152,44 @@ static void request_head(struct conn *conn, enum dir dir, struct head *head, con
 }
 
 /* RFC 9110 section 7.8: what follows is another protocol. */
+static void hand_over(struct conn *conn, enum conn_protocol protocol, struct exchange *exchange, const struct head *answer)
+{
+	list_remove(&exchange->list);
+	http1_end_all(conn, ENDING_ABORTED);
+	conn_turn(conn, protocol);
+	list_insert(&exchange->list, &conn->exchanges);
+	if ((protocol == CONN_HTTP2 ? http2_upgrade(conn, exchange) : websocket_begin(conn, exchange, answer)) < 0)
+		http1_end_exchange(conn, exchange, ENDING_HOLE);
+}
+
 static void switch_protocols(struct conn *conn, const struct framing *framing, struct exchange *exchange, const struct head *head)
 {
 	enum conn_protocol protocol = str_ieq(framing->upgrade, STR("websocket")) ? CONN_WEBSOCKET :
 				      str_ieq(framing->upgrade, STR("h2c")) ? CONN_HTTP2 : CONN_OTHER;
 
-	bool goes_on = exchange && (protocol == CONN_HTTP2 || (protocol == CONN_WEBSOCKET && exchange->wanted));
-
-	if (goes_on) {
-		list_remove(&exchange->list);
-	} else if (exchange) {
+	if (exchange && (protocol == CONN_HTTP2 || (protocol == CONN_WEBSOCKET && exchange->wanted))) {
+		hand_over(conn, protocol, exchange, head);
+		return;
+	}
+	if (exchange) {
 		exchange->request_done = exchange->response_done = true;
 		http1_end_if_done(conn, exchange);
 	}
 	http1_end_all(conn, ENDING_ABORTED);
 	conn_turn(conn, protocol);
-	if (!goes_on)
-		return;
-	list_insert(&exchange->list, &conn->exchanges);
-	if ((protocol == CONN_HTTP2 ? http2_upgrade(conn, exchange) : websocket_begin(conn, exchange, head)) < 0)
-		http1_end_exchange(conn, exchange, ENDING_HOLE);
+}
+
+/* Where a WebSocket was asked for, and the answer went down in a hole, its first message is answer enough. */
+static bool was_upgraded(struct conn *conn, enum dir dir, const struct chunk *chunk)
+{
+	static const struct head unseen = { .side = SIDE_RESPONSE };
+	struct exchange *exchange = exchange_first_waiting(&conn->exchanges);
+
+	if (!exchange || !exchange->upgrades || !exchange->wanted || side_of(conn, dir) != SIDE_RESPONSE ||
+	    !websocket_begins(chunk->p, chunk->n))
+		return false;
+	hand_over(conn, CONN_WEBSOCKET, exchange, &unseen);
+	return true;
 }
 
 static bool has_no_body(int status, struct str method)
@@ -327,6 +345,8 @@ void http1_begin(struct conn *conn, enum dir dir, const struct chunk *chunk, siz
 		conn_turn(conn, CONN_HTTP2);
 		return;
 	}
+	if (looks == LOOKS_OTHER && strict && chunk->begins && !at && was_upgraded(conn, dir, chunk))
+		return;
 	if (looks != LOOKS_SHORT && !decide(conn, dir, looks)) {
 		if (conn->protocol == CONN_HTTP2)
 			return;

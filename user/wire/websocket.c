@@ -143,12 +143,12 @@ static uint64_t payload_length(const uint8_t *head)
 }
 
 /* The second byte alone may be there. A length in more bytes is judged when they are. */
-static bool head_is_sound(const struct reading *r, const uint8_t *head)
+static bool head_is_sound(enum side side, const uint8_t *head)
 {
 	unsigned int opcode = head[0] & OPCODE;
 	bool masked = head[1] & MASKED;
 
-	if (masked != (r->side == SIDE_REQUEST))
+	if (masked != (side == SIDE_REQUEST))
 		return false;
 	if (opcode >= OPCODE_CLOSE)
 		return opcode <= OPCODE_PONG && head[0] & FIN && (head[1] & LENGTH) <= CONTROL_MAX;
@@ -209,7 +209,7 @@ static size_t in_head(struct reading *r, const uint8_t *p, size_t n)
 		s->head[s->n_head++] = p[at++];
 	if (s->n_head < 2)
 		return at;
-	if (!head_is_sound(r, s->head) || (s->n_head == head_length(s) && payload_length(s->head) == UINT64_MAX)) {
+	if (!head_is_sound(r->side, s->head) || (s->n_head == head_length(s) && payload_length(s->head) == UINT64_MAX)) {
 		undecodable(r);
 		lose(r);
 	} else if (s->n_head == head_length(s)) {
@@ -273,14 +273,14 @@ static size_t in_payload(struct reading *r, const uint8_t *p, size_t n)
  * what is before, the mask must be right, no bit set that nobody agreed on, and
  * what can be read must be JSON.
  */
-static bool begins(const struct reading *r, const uint8_t *p, size_t n)
+static bool begins(enum side side, bool deflate, const uint8_t *p, size_t n)
 {
 	struct side_state probe = { .n_head = 0 };
 	bool data = (p[0] & OPCODE) < OPCODE_CLOSE;
 	size_t length;
 	char first;
 
-	if (n < 2 || !(p[0] & OPCODE) || !head_is_sound(r, p) || p[0] & RSV23 || (p[0] & RSV1 && !r->s->deflate.agreed))
+	if (n < 2 || !(p[0] & OPCODE) || !head_is_sound(side, p) || p[0] & RSV23 || (p[0] & RSV1 && !deflate))
 		return false;
 	memcpy(probe.head, p, n < HEAD_MAX ? n : HEAD_MAX);
 	length = head_length(&probe);
@@ -292,6 +292,11 @@ static bool begins(const struct reading *r, const uint8_t *p, size_t n)
 	return first == '{' || first == '[' || first == ' ' || first == '\n';
 }
 
+bool websocket_begins(const uint8_t *p, size_t n)
+{
+	return (p[0] & OPCODE) < OPCODE_CLOSE && begins(SIDE_RESPONSE, false, p, n);
+}
+
 static size_t websocket_read(struct conn *conn, enum dir dir, const struct chunk *chunk)
 {
 	struct reading r = { .conn = conn, .socket = conn->state, .side = side_of(conn, dir), .boot_ns = chunk->boot_ns };
@@ -301,7 +306,7 @@ static size_t websocket_read(struct conn *conn, enum dir dir, const struct chunk
 		return chunk->n;
 	r.s = &r.socket->side[r.side];
 	*(r.side == SIDE_REQUEST ? &r.socket->exchange->facts.sent_ns : &r.socket->exchange->facts.end_ns) = chunk->boot_ns;
-	if (r.s->place == FRAME_LOST && chunk->begins && begins(&r, chunk->p, chunk->n))
+	if (r.s->place == FRAME_LOST && chunk->begins && begins(r.side, r.s->deflate.agreed, chunk->p, chunk->n))
 		r.s->place = FRAME_HEAD;
 	while (at < chunk->n) {
 		if (r.s->place == FRAME_HEAD)

@@ -9,6 +9,8 @@
 
 #include "wire/conn_inside.h"
 
+/* Could these bytes of a server be the first of a call that begins with a message, in no coding, of JSON? */
+bool websocket_begins(const uint8_t *p, size_t n);
 /*
  * Behind conn_turn() to CONN_WEBSOCKET. answer: the head with status 101. The
  * exchange, which is of interest, is the socket's from here on; -ENOMEM: it is not.
