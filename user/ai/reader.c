@@ -5,6 +5,7 @@
  * is over goes to the dialect and then to the collector. On a host that nobody
  * knows the path is a claim only: unless a body bears it out, nothing is told.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,19 +14,15 @@
 #include "ai/compiled.h"
 #include "ai/credential.h"
 #include "ai/dialect.h"
-#include "ai/mould.h"
+#include "ai/room.h"
 #include "ai/proto.h"
 #include "ai/reader.h"
 #include "ai/shape.h"
 #include "ai/wrapped.h"
 
-#define HELD 768		/* a body's beginning, in which its shape shows */
-#define WANTED_NODES 160
-#define WANTED_SLOTS 256
-
 struct reader {
 	const struct wants *wants;
-	struct moulds *moulds;	/* NULL: none */
+	struct readers *readers;	/* NULL: it has its own rooms, behind itself */
 	struct choice choice;
 	const struct compiled *compiled;	/* the choice's dialect */
 	struct dialect dialect;
@@ -38,24 +35,23 @@ struct reader {
 	bool socket;		/* what the client sends is no request, but a session */
 	bool unwrap;		/* the answer's item is wrapped */
 	struct wrapped wrapped;
-	struct skim skim[2];
-	struct proto proto[2];	/* fills the item of the skim of its side */
+	struct room *room[2];	/* of the item under way */
+	struct wanted_room *wanted;
 	bool message[2];	/* the item under way is protobuf */
 	bool pathless;		/* the path is unknown: the shape of the bodies picks the dialect */
 	bool passed[2];		/* the item under way is a file that nobody reads */
 	bool holding[2];	/* the item under way has not said yet */
 	bool shaped;		/* the response has */
-	uint16_t n_held[2];
-	char held[2][HELD];
-	/* what the configuration wants of a request's body */
-	struct skim wanted;
-	struct skim_table wanted_table;
-	struct want wanted_want[LIMIT_WANTED + 1];
-	struct skim_node wanted_nodes[WANTED_NODES];
-	uint16_t wanted_slots[WANTED_SLOTS];
 };
 
+_Static_assert(_Alignof(struct own_rooms) <= 16 && sizeof(struct reader) % 8 == 0, "rooms follow a reader");
+
 size_t reader_size(void)
+{
+	return sizeof(struct reader) + sizeof(struct own_rooms);
+}
+
+size_t reader_size_shared(void)
 {
 	return sizeof(struct reader);
 }
@@ -63,7 +59,9 @@ size_t reader_size(void)
 void reader_begin(struct reader *r, const struct wants *wants, struct call *call, usage_fn emit, void *ctx)
 {
 	r->wants = wants;
-	r->moulds = NULL;
+	r->readers = NULL;
+	r->room[SIDE_REQUEST] = r->room[SIDE_RESPONSE] = NULL;
+	r->wanted = NULL;
 	r->interest = INTEREST_NONE;
 	r->hashed = r->wanted_open = r->pathless = r->shaped = false;
 	memset(&r->choice, 0, sizeof(r->choice));
@@ -71,7 +69,6 @@ void reader_begin(struct reader *r, const struct wants *wants, struct call *call
 	memset(r->stopped, 0, sizeof(r->stopped));
 	memset(r->holding, 0, sizeof(r->holding));
 	memset(&r->dialect, 0, sizeof(r->dialect));
-	r->wanted_table.n_nodes = 0;
 	r->dialect.call = call;
 	r->dialect.wants = wants;
 	r->dialect.choice = &r->choice;
@@ -79,9 +76,45 @@ void reader_begin(struct reader *r, const struct wants *wants, struct call *call
 	r->dialect.ctx = ctx;
 }
 
-void reader_moulds(struct reader *r, struct moulds *moulds)
+void reader_share(struct reader *r, struct readers *readers)
 {
-	r->moulds = moulds;
+	r->readers = readers;
+}
+
+/* ---- rooms */
+
+static bool enter(struct reader *r, enum side side)
+{
+	struct own_rooms *own = (struct own_rooms *)(r + 1);
+
+	if (!r->room[side])
+		r->room[side] = r->readers ? room_take(r->readers) : &own->room[side];
+	return r->room[side];
+}
+
+static void leave(struct reader *r, enum side side)
+{
+	if (r->readers)
+		r->room[side] = room_put(r->readers, r->room[side]);
+}
+
+/* A room for what the configuration wants of the request's body; without one, it goes without. */
+static bool enter_wanted(struct reader *r)
+{
+	struct own_rooms *own = (struct own_rooms *)(r + 1);
+
+	if (!wanted_of_bodies(r->wants))
+		return false;
+	if (!r->wanted)
+		r->wanted = r->readers ? wanted_room_take(r->readers) : &own->wanted;
+	return r->wanted && wanted_room_compile(r->wanted, r->wants);
+}
+
+static void leave_wanted(struct reader *r)
+{
+	if (r->readers)
+		r->wanted = wanted_room_put(r->readers, r->wanted);
+	r->wanted_open = false;
 }
 
 /* ---- heads */
@@ -92,27 +125,6 @@ static void speak(struct reader *r, const struct provider *provider)
 	r->compiled = compiled_of(provider);
 	r->dialect.convention = provider->convention;
 	STR_COPY(r->dialect.call->dialect, str_of(provider->name));
-}
-
-/* One path of the configuration that is none must not cost the others. */
-static void compile_wanted(struct reader *r)
-{
-	struct want one[2] = { { .path = NULL } };
-	size_t n = 0;
-
-	r->wanted_table = (struct skim_table){ r->wanted_nodes, r->wanted_slots, WANTED_NODES, WANTED_SLOTS, 0 };
-	for (uint32_t i = 0; i < r->wants->n_wanted && i < LIMIT_WANTED; i++) {
-		if (r->wants->wanted[i].kind != WANTED_BODY)
-			continue;
-		one[0] = (struct want){ r->wants->wanted[i].name, (uint8_t)i, WANT_LAST, 0, 66 };
-		if (skim_compile(one, &r->wanted_table) == 0)
-			r->wanted_want[n++] = one[0];
-	}
-	r->wanted_want[n].path = NULL;
-	if (n)
-		(void)skim_compile(r->wanted_want, &r->wanted_table);
-	else
-		r->wanted_table.n_nodes = 0;
 }
 
 static void read_route(struct reader *r, const struct head *head)
@@ -197,7 +209,6 @@ int reader_head(struct reader *r, const struct head *head)
 		r->pathless = !head->path.n;
 		r->interest = r->choice.known ? INTEREST_AI : INTEREST_MAYBE;
 		read_request(r, head);
-		compile_wanted(r);
 	} else if (!r->choice.dialect) {
 		return INTEREST_NONE;
 	} else {
@@ -250,13 +261,13 @@ static void begin_answer(struct reader *r, const struct piece *piece)
 
 static void begin_item(struct reader *r, const struct piece *piece)
 {
-	struct skim *skim = &r->skim[piece->side];
+	struct skim *skim = &r->room[piece->side]->skim;
 
 	r->message[piece->side] = is_proto(r, piece);
 	skim_begin(skim, &r->compiled->bodies[piece->side], on_each, r);
 	skim->texts = r->dialect.call->text;
 	if (r->message[piece->side])
-		proto_begin(&r->proto[piece->side], &r->compiled->messages[piece->side], &skim->item, on_each, r);
+		proto_begin(&r->room[piece->side]->proto, &r->compiled->messages[piece->side], &skim->item, on_each, r);
 	skim->item.side = piece->side;
 	skim->item.kind = piece->kind;
 	skim->item.file = piece->file;
@@ -268,26 +279,27 @@ static void begin_item(struct reader *r, const struct piece *piece)
 		skim_field(skim, piece->name);
 	r->open[piece->side] = true;
 	r->holding[piece->side] = r->pathless && !r->shaped && !r->message[piece->side] && !piece->file;
-	r->n_held[piece->side] = 0;
+	r->room[piece->side]->n_held = 0;
 	if (piece->side == SIDE_RESPONSE)
 		begin_answer(r, piece);
-	r->wanted_open = piece->side == SIDE_REQUEST && r->wanted_table.n_nodes && !piece->file;
-	if (!r->wanted_open)
+	if (piece->side == SIDE_REQUEST)
+		r->wanted_open = !piece->file && enter_wanted(r);
+	if (piece->side != SIDE_REQUEST || !r->wanted_open)
 		return;
-	skim_begin(&r->wanted, &r->wanted_table, NULL, NULL);
+	skim_begin(&r->wanted->skim, &r->wanted->table, NULL, NULL);
 	if (piece->kind == ITEM_FIELD)
-		skim_field(&r->wanted, piece->name);
+		skim_field(&r->wanted->skim, piece->name);
 }
 
 /* What was held says in which dialect it is, or says nothing: then it is read as the host's own. */
 static void let_go(struct reader *r, enum side side)
 {
-	struct skim *skim = &r->skim[side];
+	struct skim *skim = &r->room[side]->skim;
 	const struct shape *shape;
 
 	r->holding[side] = false;
 	skim_begin(skim, compiled_shape(), NULL, NULL);
-	skim_write(skim, r->held[side], r->n_held[side]);
+	skim_write(skim, r->room[side]->held, r->room[side]->n_held);
 	shape = shape_of(&skim->item);
 	if (shape) {
 		speak(r, shape->dialect);
@@ -296,53 +308,53 @@ static void let_go(struct reader *r, enum side side)
 	}
 	skim_begin(skim, &r->compiled->bodies[side], on_each, r);
 	skim->texts = r->dialect.call->text;
-	skim->error = skim_write(skim, r->held[side], r->n_held[side]);
+	skim->error = skim_write(skim, r->room[side]->held, r->room[side]->n_held);
 }
 
 /* Blank lines keep a connection alive; they are no beginning. */
 static struct str hold(struct reader *r, const struct piece *piece)
 {
-	uint16_t *n_held = &r->n_held[piece->side];
+	uint16_t *n_held = &r->room[piece->side]->n_held;
 	struct str text = piece->text;
 	size_t n;
 
 	while (!*n_held && text.n && (*text.p == ' ' || *text.p == '\n' || *text.p == '\r'))
 		text = str_sub(text, 1, text.n);
-	n = text.n < (size_t)HELD - *n_held ? text.n : (size_t)HELD - *n_held;
+	n = text.n < (size_t)ROOM_HELD - *n_held ? text.n : (size_t)ROOM_HELD - *n_held;
 	if (n)
-		memcpy(r->held[piece->side] + *n_held, text.p, n);
+		memcpy(r->room[piece->side]->held + *n_held, text.p, n);
 	*n_held = (uint16_t)(*n_held + n);
-	if (*n_held == HELD || piece->last)
+	if (*n_held == ROOM_HELD || piece->last)
 		let_go(r, piece->side);
 	return str_sub(text, n, text.n);
 }
 
 static int write_text(struct reader *r, const struct piece *piece)
 {
-	struct skim *skim = &r->skim[piece->side];
+	struct skim *skim = &r->room[piece->side]->skim;
 	struct str text = piece->text;
 
 	if (r->unwrap && piece->side == SIDE_RESPONSE)
 		return wrapped_write(&r->wrapped, skim, text.p, text.n);
 	if (r->message[piece->side])
-		return proto_write(&r->proto[piece->side], text.p, text.n);
+		return proto_write(&r->room[piece->side]->proto, text.p, text.n);
 	if (r->holding[piece->side])
 		text = hold(r, piece);
 	if (r->holding[piece->side])
 		return 0;
-	if (r->moulds && piece->first && piece->last && piece->kind != ITEM_FIELD && text.n == piece->text.n)
-		return moulds_write(r->moulds, skim, text);
+	if (r->readers && piece->first && piece->last && piece->kind != ITEM_FIELD && text.n == piece->text.n)
+		return moulds_write(r->readers->moulds, skim, text);
 	return skim_write(skim, text.p, text.n);
 }
 
 static void end_wanted(struct reader *r)
 {
-	skim_end(&r->wanted);
-	for (uint64_t rest = r->wanted.item.seen; rest; rest &= rest - 1) {
+	skim_end(&r->wanted->skim);
+	for (uint64_t rest = r->wanted->skim.item.seen; rest; rest &= rest - 1) {
 		unsigned int pick = (unsigned int)__builtin_ctzll(rest);
-		caller_value(r->dialect.call, (uint8_t)pick, item_text(&r->wanted.item, pick));
+		caller_value(r->dialect.call, (uint8_t)pick, item_text(&r->wanted->skim.item, pick));
 	}
-	r->wanted_open = false;
+	leave_wanted(r);
 }
 
 /* An item that does not end: what it says of tokens may be half of it, unless its usage was over. */
@@ -354,26 +366,26 @@ static void halve(struct item *item)
 		item_drop(item, pick);
 }
 
-static int end_item(struct reader *r, enum side side, bool whole)
+static int item_over(struct reader *r, enum side side, bool whole)
 {
 	const struct provider *provider;
-	struct item *item = &r->skim[side].item;
+	struct item *item = &r->room[side]->skim.item;
 	int err, said = 0;
 
 	if (r->holding[side])
 		let_go(r, side);
 	provider = r->choice.dialect;
 	/* the framing may say that a text is whole whose brackets, or lengths, say that it is not */
-	if (whole && (r->message[side] ? !proto_whole(&r->proto[side]) : r->skim[side].depth > 0)) {
+	if (whole && (r->message[side] ? !proto_whole(&r->room[side]->proto) : r->room[side]->skim.depth > 0)) {
 		whole = false;
 		if (side == SIDE_RESPONSE && item->kind == ITEM_DOCUMENT)
 			r->dialect.call->flags |= CALL_ABORTED;
 	}
 	if (side == SIDE_RESPONSE && r->unwrap && !wrapped_whole(&r->wrapped))
 		whole = false;
-	err = whole ? skim_end(&r->skim[side]) : r->skim[side].error;
+	err = whole ? skim_end(&r->room[side]->skim) : r->room[side]->skim.error;
 	if (!whole)
-		skim_stop(&r->skim[side]);
+		skim_stop(&r->room[side]->skim);
 	r->open[side] = false;
 	/* a frame is checked at its end, and a session goes on behind a message: without their end, nothing of them is sure */
 	if (!whole && (item->kind == ITEM_FRAME || r->socket))
@@ -392,6 +404,14 @@ static int end_item(struct reader *r, enum side side, bool whole)
 	return err < 0 ? err : said < 0 ? said : 0;
 }
 
+static int end_item(struct reader *r, enum side side, bool whole)
+{
+	int err = item_over(r, side, whole);
+
+	leave(r, side);
+	return err;
+}
+
 int reader_piece(struct reader *r, const struct piece *piece)
 {
 	int err = 0;
@@ -401,6 +421,11 @@ int reader_piece(struct reader *r, const struct piece *piece)
 	if (piece->first) {
 		if (r->open[piece->side])
 			end_item(r, piece->side, false);
+		if (!enter(r, piece->side)) {
+			r->dialect.call->flags |= CALL_TRUNCATED;
+			r->stopped[piece->side] = true;
+			return -ENOMEM;
+		}
 		begin_item(r, piece);
 	} else if (!r->open[piece->side]) {
 		return 0;	/* its beginning was lost */
@@ -414,7 +439,7 @@ int reader_piece(struct reader *r, const struct piece *piece)
 	if (!r->passed[piece->side])
 		err = write_text(r, piece);
 	if (r->wanted_open && piece->side == SIDE_REQUEST)
-		skim_write(&r->wanted, piece->text.p, piece->text.n);
+		skim_write(&r->wanted->skim, piece->text.p, piece->text.n);
 	if (piece->last && err >= 0)
 		err = end_item(r, piece->side, true);
 	r->stopped[piece->side] = err < 0;
@@ -452,11 +477,14 @@ void reader_end(struct reader *r, enum ending ending)
 {
 	const struct provider *provider;
 
+	for (int side = SIDE_REQUEST; side <= SIDE_RESPONSE; side++) {
+		if (r->open[side] && r->interest != INTEREST_NONE)
+			end_item(r, (enum side)side, false);
+		leave(r, (enum side)side);
+	}
+	leave_wanted(r);
 	if (r->interest == INTEREST_NONE)
 		return;
-	for (int side = SIDE_REQUEST; side <= SIDE_RESPONSE; side++)
-		if (r->open[side])
-			end_item(r, (enum side)side, false);
 	provider = r->choice.dialect;
 	if (r->interest == INTEREST_MAYBE && !r->dialect.sure)
 		return;

@@ -10,8 +10,8 @@
 
 #include <stddef.h>
 
-#include "ai/mould.h"
 #include "ai/provider.h"
+#include "ai/room.h"
 
 struct reader;
 
@@ -24,8 +24,9 @@ enum interest {
 size_t reader_size(void);
 /* The call must be zeroed, and live as long as the reader; emit is called with it, 0 to n times. */
 void reader_begin(struct reader *, const struct wants *, struct call *, usage_fn emit, void *ctx);
-/* What its worker has learnt of texts that come again and again, to read them faster. */
-void reader_moulds(struct reader *, struct moulds *);
+/* After reader_begin(): rooms and moulds of its worker. reader_size_shared() bytes are enough for it then. */
+void reader_share(struct reader *, struct readers *);
+size_t reader_size_shared(void);
 /* The request's head, then the response's. Returns enum interest. */
 int reader_head(struct reader *, const struct head *);
 /* Negative: nothing more of this side is wanted. */

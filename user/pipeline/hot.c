@@ -386,7 +386,7 @@ int hot_new(struct source *source, struct queue *queue, const struct wants *want
 		mem_free(hot);
 		return err;
 	}
-	err = moulds_new(&hot->moulds);
+	err = readers_new(&hot->readers);
 	if (err == 0)
 		err = hot_wants(hot, wants);
 	if (err < 0) {
@@ -454,7 +454,7 @@ struct hot *hot_free(struct hot *hot)
 	processes_done(&hot->processes);
 	wire_done(&hot->wire);
 	hot_drop_spares(hot);
-	moulds_free(hot->moulds);
+	readers_free(hot->readers);
 	mem_free(hot->wants);
 	return mem_free(hot);
 }

@@ -38,7 +38,7 @@ static struct draft *draft_get(struct hot *hot)
 
 	if (draft)
 		hot->spare = draft->next;
-	else if (!(draft = mem_new(sizeof(*draft) + reader_size())))
+	else if (!(draft = mem_new(sizeof(*draft) + reader_size_shared())))
 		return NULL;
 	draft->wants = hot->wants;
 	draft->wants->users++;
@@ -249,7 +249,7 @@ static int on_request(struct hot *hot, struct exchange *exchange, const struct h
 	}
 	enter(hot, exchange, draft);
 	reader_begin(reader_of(draft), &draft->wants->wants, &draft->call, emit, hot);
-	reader_moulds(reader_of(draft), hot->moulds);
+	reader_share(reader_of(draft), hot->readers);
 	interest = reader_head(reader_of(draft), head);
 	if (interest <= INTEREST_NONE) {
 		draft_put(hot, draft);

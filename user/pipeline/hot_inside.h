@@ -6,7 +6,7 @@
 #ifndef AITAP_PIPELINE_HOT_INSIDE_H
 #define AITAP_PIPELINE_HOT_INSIDE_H
 
-#include "ai/mould.h"
+#include "ai/room.h"
 #include "noun/call.h"
 #include "pipeline/hot.h"
 #include "pipeline/process.h"
@@ -27,7 +27,7 @@ struct hot {
 	struct queue *queue;
 	struct stats *stats;
 	struct held *wants;
-	struct moulds *moulds;
+	struct readers *readers;
 	struct wire wire;
 	struct strands strands;
 	struct processes processes;
