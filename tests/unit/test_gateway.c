@@ -27,6 +27,7 @@ struct made {
 	unsigned int output;		/* tokens; 0: it brought no usage */
 	bool failed;
 	unsigned int exchange, part;
+	bool likely;
 };
 
 #define MADE 12
@@ -125,6 +126,12 @@ static const struct scenario scenarios[] = {
 		{ 'v', CALL, 9, 4, 120, 880, 2, 5, "A", 10 },
 		{ 's', SERVED, 9, 2, 1, 900, 1, 5, "A" },
 	}, "u=same:v v=remote:s", 1450, .any_order = true },
+	{ "a client that is a little slow to read is waited for", {
+		{ 's', BEGUN, 9, 2, 1, 0, 1 },
+		{ 'u', CALL, 9, 3, 20, 880, 2, 5, "A", 10 },
+		{ 's', SERVED, 9, 2, 1, 900, 1, 5, "A" },
+		{ 'c', CALL, 1, 1, 0, 1300, 1, 5, "A", 10 },
+	}, "c=client:u u=same:c", 1450 },
 	{ "a client that is slow to read has its call taken back from the gateway", {
 		{ 's', BEGUN, 9, 2, 1, 0, 1 },
 		{ 'u', CALL, 9, 3, 20, 880, 2, 5, "A", 10 },
@@ -149,7 +156,30 @@ static const struct scenario scenarios[] = {
 		{ 'u', CALL, 9, 3, 1020, 1880, 2, 5, "A", 10 },
 		{ 's', SERVED, 9, 2, 1001, 1900, 1, 5, "A" },
 		{ 'c', CALL, 1, 1, 1000, 1901, 1, 5, "A", 10 },
-	}, "c=client:u u=alone,same:c", 2250 },
+	}, "c=client:u u=same:c", 2250 },
+	{ "what is announced after it has been called, of a gateway that is known", {
+		{ 'r', BEGUN, 9, 7, 0, 0, 5 },
+		{ 'r', SERVED, 9, 7, 0, 1, 5 },
+		{ 'u', CALL, 9, 3, 1002, 1003, 2, 5, "A", 10 },
+		{ 'c', CALL, 1, 1, 1000, 1006, 1, 5, "A", 10 },
+		{ 's', BEGUN, 9, 2, 1001, 0, 1 },
+		{ 's', SERVED, 9, 2, 1001, 1005, 1, 5, "A" },
+	}, "c=client:u u=same:c", 1350 },
+	{ "what is announced after it has been called, at a host that is likely to be here", {
+		{ 'c', CALL, 1, 1, 1000, 1006, 1, 5, "A", 10, .likely = true },
+		{ 's', BEGUN, 9, 2, 1001, 0, 1 },
+		{ 'u', CALL, 9, 3, 1002, 1003, 2, 5, "A", 10 },
+		{ 's', SERVED, 9, 2, 1001, 1005, 1, 5, "A" },
+	}, "c=client:u u=same:c", 1350 },
+	{ "what is likely to be served here, and is not, waits for a moment only", {
+		{ 'c', CALL, 1, 1, 1000, 1006, 1, 5, "A", 10, .likely = true },
+	}, "c=alone", 1300 },
+	{ "what is announced at the last moment waits for that", {
+		{ 'c', CALL, 1, 1, 1000, 1006, 1, 5, "A", 10, .likely = true },
+		{ 's', BEGUN, 9, 2, 1001, 0, 1 },
+		{ 'u', CALL, 9, 3, 1002, 2990, 2, 5, "A", 10 },
+		{ 's', SERVED, 9, 2, 1001, 3000, 1, 5, "A" },
+	}, "c=client:u u=same:c", 3350 },
 	{ "the gateway's own call ends after its answer was passed on", {
 		{ 's', BEGUN, 9, 2, 1, 0, 1 },
 		{ 's', SERVED, 9, 2, 1, 900, 1, 5, "A" },
@@ -254,6 +284,7 @@ static void make_call(const struct made *made, struct call *ret)
 			      .task = { made->task, 1000 + made->task }, .begin_ns = NSEC_PER_SEC + made->begin * NSEC_PER_MSEC,
 			      .end_ns = NSEC_PER_SEC + made->end * NSEC_PER_MSEC, .body_hash = made->body, .status = 200 };
 	snprintf(ret->path, sizeof(ret->path), "/v1/chat/completions/%u", made->head);
+	snprintf(ret->host, sizeof(ret->host), "%s", made->head % 2 ? "gateway" : "provider");
 	if (made->id)
 		STR_COPY(ret->response_id, str_of(made->id));
 	if (made->failed)
@@ -275,7 +306,7 @@ static void send_made(struct bench *bench, const struct made *made, bool tick)
 	if (made->what != CALL)
 		assert_int_equal(gateway_serving(bench->gateways, &call, (void *)&made->name, 1), 0);
 	else
-		assert_int_equal(gateway_call(bench->gateways, &call, (void *)&made->name, 1), 0);
+		assert_int_equal(gateway_call(bench->gateways, &call, made->likely, (void *)&made->name, 1), 0);
 }
 
 static void open_bench(struct bench *bench)
@@ -407,23 +438,24 @@ static void test_never_longer_than_five_seconds(void **state)
 static void test_wants(void **state)
 {
 	static const struct made serving = { 's', BEGUN, 9, 2, 10, 0, 1 }, client = { 'c', CALL, 1, 1, 9, 901, 1 },
-				 upstream = { 'u', CALL, 9, 3, 20, 880, 2 }, before = { 'c', CALL, 1, 1, 0, 5, 1 },
+				 upstream = { 'u', CALL, 9, 3, 20, 880, 2 }, later = { 'c', CALL, 1, 1, 2000, 2500, 3 },
 				 stranger = { 'x', CALL, 3, 4, 20, 880, 2 };
 	static const struct {
 		const struct made *made;
 		bool wanted;
-	} rows[] = { { &client, true }, { &upstream, true }, { &before, false }, { &stranger, false } };
+	} rows[] = { { &client, true }, { &upstream, true }, { &later, true }, { &stranger, false } };
 	struct bench bench;
 	struct call call;
 
 	(void)state;
 	open_bench(&bench);
 	make_call(&client, &call);
-	assert_false(gateway_wants(bench.gateways, &call));
+	assert_false(gateway_wants(bench.gateways, &call, false));
 	send_made(&bench, &serving, false);
 	EACH(row, rows) {
 		make_call(row->made, &call);
-		assert_int_equal(gateway_wants(bench.gateways, &call), row->wanted);
+		assert_int_equal(gateway_wants(bench.gateways, &call, false), row->wanted);
+		assert_true(gateway_wants(bench.gateways, &call, true));
 	}
 	close_bench(&bench);
 }
@@ -466,7 +498,7 @@ static void test_bounded_in_bytes(void **state)
 	for (unsigned int i = 0; i < 20; i++) {
 		upstream.exchange = i;
 		make_call(&upstream, &call);
-		assert_int_equal(gateway_call(bench.gateways, &call, &upstream.name, MIB(1)), 0);
+		assert_int_equal(gateway_call(bench.gateways, &call, false, &upstream.name, MIB(1)), 0);
 	}
 	assert_int_equal(gateway_counts(bench.gateways)->crowded, 5);
 	close_bench(&bench);
@@ -488,7 +520,7 @@ static void test_refused_memory(void **state)
 	assert_int_equal(bench.dropped, 1);
 	make_call(&upstream, &call);
 	mem_fail_at(1);
-	assert_int_equal(gateway_call(bench.gateways, &call, &upstream.name, 1), -ENOMEM);
+	assert_int_equal(gateway_call(bench.gateways, &call, false, &upstream.name, 1), -ENOMEM);
 	assert_int_equal(bench.dropped, 1);
 	close_bench(&bench);
 }

@@ -176,6 +176,24 @@ static void serving_due(struct gateways *g, struct serving *serving, uint64_t no
 		gateway_settle(g, serving);
 }
 
+/* Is there a request to wait for? */
+static bool is_awaited(struct gateways *g, const struct party *party)
+{
+	return gateway_may_be_claimed(g, &party->facts) || gateway_may_be_served(g, &party->facts);
+}
+
+static void party_due(struct gateways *g, struct party *party, uint64_t now_ns)
+{
+	if (!party->awaited && now_ns != UINT64_MAX && is_awaited(g, party)) {
+		party->awaited = true;
+		g->counts.held++;
+		gateway_due(g, &party->due_ns, party->facts.end_ns + LIMIT_HELD_NS);
+		return;
+	}
+	g->counts.late += party->awaited && now_ns != UINT64_MAX;
+	gateway_hurry(g, party);
+}
+
 static void find_next(struct gateways *g)
 {
 	g->next_ns = UINT64_MAX;
@@ -198,10 +216,8 @@ uint64_t gateways_tick(struct gateways *g, uint64_t now_ns)
 		forget_due(g, now_ns);
 	while ((serving = due_serving(g, now_ns)))
 		serving_due(g, serving, now_ns);
-	while ((party = due_party(g, now_ns))) {
-		g->counts.late += now_ns != UINT64_MAX;
-		gateway_hurry(g, party);
-	}
+	while ((party = due_party(g, now_ns)))
+		party_due(g, party, now_ns);
 	find_next(g);
 	return now_ns == UINT64_MAX ? UINT64_MAX : g->next_ns;
 }
@@ -253,6 +269,8 @@ static struct serving *new_serving(struct gateways *g, const struct facts *facts
 	list_insert(&serving->of_task, by_task(g->servings_by_task, facts)->next);
 	list_insert(&serving->of_head, gateway_chain(g->servings_by_head, facts->head)->next);
 	gateway_due(g, &serving->due_ns, facts->begin_ns + OPEN_NS);
+	g->hosts[facts->host % PLACES] = facts->host;
+	g->servers[task_hash(facts->task) % PLACES] = task_hash(facts->task);
 	return serving;
 }
 
@@ -289,22 +307,25 @@ static bool may_have_been_served(struct gateways *g, const struct facts *client)
 	return false;
 }
 
-static bool serves(struct gateways *g, const struct facts *facts)
+/*
+ * A call may be told before the request that it belongs to is announced, for they
+ * are seen on other processors. Where that is likely it waits a moment: a process
+ * that has served before, a host that is served here.
+ */
+static bool may_be_announced(const struct gateways *g, const struct facts *facts, bool likely)
 {
-	LIST_EACH(node, by_task(g->servings_by_task, facts))
-		if (task_eq(SERVING(node, of_task)->facts.task, facts->task))
-			return true;
-	return false;
+	uint64_t server = task_hash(facts->task);
+
+	return likely || g->hosts[facts->host % PLACES] == facts->host || g->servers[server % PLACES] == server;
 }
 
-bool gateway_wants(struct gateways *g, const struct call *call)
+bool gateway_wants(struct gateways *g, const struct call *call, bool likely)
 {
 	struct facts facts;
 
-	if (!g->n_servings)
-		return false;
 	facts_of(call, &facts);
-	return serves(g, &facts) || gateway_may_be_served(g, &facts) || may_have_been_served(g, &facts);
+	return may_be_announced(g, &facts, likely) ||
+	       (g->n_servings && (gateway_may_be_served(g, &facts) || may_have_been_served(g, &facts)));
 }
 
 static struct party *new_party(struct gateways *g, const struct facts *facts)
@@ -318,11 +339,10 @@ static struct party *new_party(struct gateways *g, const struct facts *facts)
 	list_insert(&party->by_age, &g->parties);
 	list_insert(&party->of_task, by_task(g->parties_by_task, facts)->next);
 	list_insert(&party->of_head, gateway_chain(g->parties_by_head, facts->head)->next);
-	gateway_due(g, &party->due_ns, facts->end_ns + LIMIT_HELD_NS);
 	return party;
 }
 
-int gateway_call(struct gateways *g, const struct call *call, void *kept, size_t bytes)
+int gateway_call(struct gateways *g, const struct call *call, bool likely, void *kept, size_t bytes)
 {
 	struct party *party;
 	struct facts facts;
@@ -333,12 +353,17 @@ int gateway_call(struct gateways *g, const struct call *call, void *kept, size_t
 	if (!party)
 		return -ENOMEM;
 	keep(g, &party->kept, &party->bytes, kept, bytes);
-	if (gateway_may_be_claimed(g, &facts) || gateway_may_be_served(g, &facts)) {
+	if (is_awaited(g, party)) {
+		party->awaited = true;
 		g->counts.held++;
+		gateway_due(g, &party->due_ns, facts.end_ns + LIMIT_HELD_NS);
+	} else if (gateway_join_late(g, party)) {
 		return 0;
-	}
-	if (!gateway_join_late(g, party))
+	} else if (may_be_announced(g, &facts, likely)) {
+		gateway_due(g, &party->due_ns, facts.end_ns + SETTLE_NS);
+	} else {
 		gateway_tell_alone(g, party);
+	}
 	return 0;
 }
 

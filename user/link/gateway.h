@@ -59,10 +59,14 @@ struct gateways *gateways_free(struct gateways *);	/* drops, tells nothing */
 
 /* The serving side: CALL_BEGUN, then CALL_ENDED. kept belongs to it from then on, also where this fails. */
 int gateway_serving(struct gateways *, const struct call *, void *kept, size_t bytes);
-/* Can something have to do with this call, so that it has to be given to gateway_call()? Of most the answer is no. */
-bool gateway_wants(struct gateways *, const struct call *);
+/*
+ * Can something have to do with this call, so that it has to be given to
+ * gateway_call()? Of most the answer is no. likely: by its host, it may be served
+ * on this one.
+ */
+bool gateway_wants(struct gateways *, const struct call *, bool likely);
 /* kept belongs to the party. Told at once where nothing is to be waited for. -ENOMEM: not taken. */
-int gateway_call(struct gateways *, const struct call *, void *kept, size_t bytes);
+int gateway_call(struct gateways *, const struct call *, bool likely, void *kept, size_t bytes);
 /* Tells all that time has decided; UINT64_MAX: all. Gives when to come again. */
 uint64_t gateways_tick(struct gateways *, uint64_t now_ns);
 const struct gateway_counts *gateway_counts(const struct gateways *);

@@ -17,6 +17,7 @@ struct facts {
 	uint16_t part;
 	struct task task;
 	uint64_t begin_ns, end_ns;	/* end 0: under way */
+	uint64_t host;			/* name and port that were asked for */
 	uint64_t head;			/* of all that its request's head told */
 	uint64_t body;			/* of its request's body, if that is whole */
 	uint64_t response_id, request_id, trace_id, idempotency;
@@ -45,6 +46,7 @@ struct party {
 	struct facts facts;
 	uint64_t due_ns;		/* held: to be told then at the latest; told: to be forgotten then */
 	bool told;
+	bool awaited;			/* held for a request that is known, not just in case */
 	enum party_as as;
 	struct serving *above;		/* it was made for this one */
 	struct serving *below;		/* which served it */
@@ -56,6 +58,8 @@ struct party {
 #define CHAINS 1024
 #define LOOK 512	/* of one chain, the newest first: what more there is at one time is joined by what is left */
 
+#define PLACES 256	/* hosts and processes that serve, as far as they are remembered */
+
 struct gateways {
 	struct gateways_ops ops;
 	struct gateway_counts counts;
@@ -64,6 +68,7 @@ struct gateways {
 	struct list servings, parties;		/* by age */
 	struct list servings_by_key[CHAINS], servings_by_task[CHAINS], servings_by_head[CHAINS];
 	struct list parties_by_task[CHAINS], parties_by_head[CHAINS];
+	uint64_t hosts[PLACES], servers[PLACES];	/* hashes, each in its place */
 };
 
 static inline struct list *gateway_chain(struct list chains[CHAINS], uint64_t hash)

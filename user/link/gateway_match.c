@@ -36,9 +36,8 @@ static uint64_t hash_model(const char *model)
 
 static uint64_t hash_head(const struct call *call)
 {
-	uint64_t hash = hash_more(call->method, call->port);
+	uint64_t hash = hash_more(call->method, hash_more(call->host, call->port));
 
-	hash = hash_more(call->host, hash);
 	hash = hash_more(call->path, hash);
 	hash = hash_more(call->user_agent, hash);
 	hash = hash_more(call->credential, hash);
@@ -51,6 +50,7 @@ void facts_of(const struct call *call, struct facts *ret)
 {
 	*ret = (struct facts){ .conn_id = call->conn_id, .exchange = call->exchange, .part = call->part, .task = call->task, .begin_ns = call->begin_ns,
 			       .end_ns = call->kind == CALL_ENDED ? call->end_ns : 0 };
+	ret->host = hash_more(call->host, call->port);
 	ret->head = hash_head(call);
 	if (call->kind == CALL_ENDED && !(call->flags & (CALL_INCOMPLETE | CALL_TRUNCATED)))
 		ret->body = call->body_hash;

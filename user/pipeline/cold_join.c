@@ -293,12 +293,17 @@ void cold_serving(struct cold *cold, const struct call *call)
 
 void cold_client(struct cold *cold, struct entry *entry)
 {
+	const struct cold_settings *settings = cold->settings;
+	struct call *call = &entry->call;
 	struct kept *kept = NULL;
+	bool likely = str_ends(str_of(call->provider), STR("-compatible")) ||
+		      !strcmp(route_of(settings->wants, settings->gateways, settings->n_gateways, call), "gateway");
 
-	if (gateway_wants(cold->gateways, &entry->call))
+	if (gateway_wants(cold->gateways, call, likely))
 		kept = keep(cold, entry, sizeof(*entry));
-	if (kept && gateway_call(cold->gateways, &entry->call, kept, sizeof(*kept) + kept->n) == 0)
+	if (kept && gateway_call(cold->gateways, call, likely, kept, sizeof(*kept) + kept->n) == 0)
 		return;
+	mem_free(kept);
 	cold_attribute(cold, &entry->call, &entry->origin, &entry->record);
 	cold_tell(cold, entry, SPEND_JUDGE);
 }
