@@ -87,6 +87,7 @@ static void nameless(void **state)
 {
 	static const struct {
 		const char *asked, *came, *provider, *dialect;	/* NULL: nothing is told */
+		const char *path;				/* NULL: nor was that */
 	} table[] = {
 		{ "{\"model\":\"claude-sonnet-5\"}", "{\"type\":\"message\",\"id\":\"msg_011CdX\",\"model\":\"claude-sonnet-5\",\"usage\":{\"input_tokens\":3,\"output_tokens\":5}}",
 		  "anthropic", "anthropic" },
@@ -101,6 +102,10 @@ static void nameless(void **state)
 		{ "{\"contents\":[]}", "{\"candidates\":[],\"usageMetadata\":{\"promptTokenCount\":3,\"candidatesTokenCount\":5},\"modelVersion\":\"gemini-3\"}",
 		  "gcp.gemini", "gemini" },
 		{ "{\"order\":1}", "{\"ok\":true}", NULL, NULL },
+		{ "{\"model\":\"gpt-4o\"}", "{\"object\":\"chat.completion\",\"model\":\"gpt-4o-2024-08-06\",\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":5}}",
+		  "openai", "openai", "/v1/chat/completions" },
+		{ "{\"model\":\"qwen\"}", "{\"object\":\"chat.completion\",\"model\":\"qwen\",\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":5}}",
+		  "openai-compatible", "openai", "/v1/chat/completions" },
 	};
 	struct dialogue_told *told = mem_new(sizeof(*told));
 
@@ -109,7 +114,7 @@ static void nameless(void **state)
 		static struct wants wants;
 		struct reader *reader = mem_new(reader_size());
 		struct call *call = mem_new(sizeof(*call));
-		struct head head = { .side = SIDE_REQUEST, .mid_connection = true };
+		struct head head = { .side = SIDE_REQUEST, .mid_connection = true, .path = str_of(row->path), .method = str_of(row->path ? "POST" : "") };
 
 		memset(told, 0, sizeof(*told));
 		reader_begin(reader, &wants, call, dialogue_emit, told);
@@ -123,6 +128,7 @@ static void nameless(void **state)
 		if (row->provider) {
 			assert_string_equal(told->calls[0].provider, row->provider);
 			assert_string_equal(told->calls[0].dialect, row->dialect);
+			assert_int_equal(told->calls[0].billing, strstr(row->provider, "-compatible") ? BILLING_UNKNOWN : BILLING_METERED);
 			assert_int_equal(told->calls[0].usages[0].count[COUNT_INPUT], 3);
 			assert_int_equal(told->calls[0].usages[0].count[COUNT_OUTPUT], 5);
 		}

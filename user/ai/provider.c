@@ -189,7 +189,7 @@ bool provider_choose(const struct head *head, const struct wants *wants, struct 
 		ret->dialect = &dialect_openai;
 	if (ret->known || !ret->dialect || ret->name[0])
 		return ret->dialect;
-	ret->billing = is_private(host) ? BILLING_SELF_HOSTED : BILLING_UNKNOWN;
+	ret->billing = host.n && is_private(host) ? BILLING_SELF_HOSTED : BILLING_UNKNOWN;
 	STR_COPY(ret->name, str_of(ret->dialect->name));
 	str_copy(ret->name + strlen(ret->name), sizeof(ret->name) - strlen(ret->name), STR("-compatible"));
 	return true;

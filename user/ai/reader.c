@@ -38,6 +38,7 @@ struct reader {
 	struct room *room[2];	/* of the item under way */
 	struct wanted_room *wanted;
 	bool message[2];	/* the item under way is protobuf */
+	bool hostless;		/* joined in the middle, and nobody said who is asked */
 	bool pathless;		/* the path is unknown: the shape of the bodies picks the dialect */
 	bool passed[2];		/* the item under way is a file that nobody reads */
 	bool holding[2];	/* the item under way has not said yet */
@@ -63,7 +64,7 @@ void reader_begin(struct reader *r, const struct wants *wants, struct call *call
 	r->room[SIDE_REQUEST] = r->room[SIDE_RESPONSE] = NULL;
 	r->wanted = NULL;
 	r->interest = INTEREST_NONE;
-	r->hashed = r->wanted_open = r->pathless = r->shaped = false;
+	r->hashed = r->wanted_open = r->pathless = r->hostless = r->shaped = false;
 	memset(&r->choice, 0, sizeof(r->choice));
 	memset(r->open, 0, sizeof(r->open));
 	memset(r->stopped, 0, sizeof(r->stopped));
@@ -207,6 +208,7 @@ int reader_head(struct reader *r, const struct head *head)
 			return INTEREST_NONE;
 		speak(r, r->choice.dialect);
 		r->pathless = !head->path.n;
+		r->hostless = head->mid_connection && !head->host.n;
 		r->interest = r->choice.known ? INTEREST_AI : INTEREST_MAYBE;
 		read_request(r, head);
 	} else if (!r->choice.dialect) {
@@ -461,12 +463,13 @@ static void conclude(struct reader *r)
 		snprintf(call->error_type, sizeof(call->error_type), "%u", call->status);
 }
 
-/* Neither host nor path was seen. */
+/* No host was seen. */
 static void name_provider(struct reader *r)
 {
 	struct call *call = r->dialect.call;
 	const char *name = shape_provider(call);
 
+	call->billing = name && call->billing != BILLING_BATCH ? BILLING_METERED : call->billing;
 	if (name)
 		STR_COPY(call->provider, str_of(name));
 	else
@@ -489,7 +492,7 @@ void reader_end(struct reader *r, enum ending ending)
 	if (r->interest == INTEREST_MAYBE && !r->dialect.sure)
 		return;
 	conclude(r);
-	if (r->pathless && !r->choice.name[0])
+	if (r->hostless && !r->choice.known)
 		name_provider(r);
 	r->dialect.cut = ending != ENDING_COMPLETE;
 	if (provider->end)
