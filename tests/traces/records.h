@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "noun/head.h"
 #include "out/record.h"
 
 /* What a record says, without when: times are those of the events, and change with their order. */
@@ -38,6 +39,17 @@ static inline char *json_of(const struct record *record)
 	return json;
 }
 
+/* A scrubbed message of an event stream is written when it is whole: where in it the first token came is lost. */
+static inline void blank(char *json, const char *key)
+{
+	char *value = strstr(json, key);
+
+	if (!value)
+		return;
+	value += strlen(key);
+	memmove(value, value + strcspn(value, ","), strlen(value + strcspn(value, ",")) + 1);
+}
+
 static inline void keep(void *ctx, const struct record *record)
 {
 	struct records *records = ctx;
@@ -58,6 +70,8 @@ static inline void keep(void *ctx, const struct record *record)
 	kept->pico = record->cost.pico;
 	kept->call = *record->call;
 	kept->json = json_of(record);
+	if (!strcmp(record->call->provider, "aws.bedrock"))
+		blank(kept->json, "\"first_token_ms\":");
 }
 
 static inline int by_place(const void *a, const void *b)
@@ -90,6 +104,26 @@ static inline void forget(struct records *records)
 static inline void without_times(struct call *call)
 {
 	call->begin_ns = call->sent_ns = call->first_byte_ns = call->first_token_ns = call->end_ns = 0;
+	/* what a client said in a session is of the turn during which it was seen */
+	if (call->flags & CALL_TURN) {
+		call->request_bytes = call->content_bytes[SIDE_REQUEST] = 0;
+		memset(call->text, 0, sizeof(call->text));
+		memset(call->tools_offered, 0, sizeof(call->tools_offered));
+	}
+}
+
+/* An estimate rests on the calls before it, and on words that a scrubbed text has not: only that it is one stays the same. */
+static inline bool is_estimate(const struct call *call)
+{
+	return call->usage_source == USAGE_ESTIMATED;
+}
+
+static inline void without_estimate(struct kept *kept)
+{
+	if (!is_estimate(&kept->call))
+		return;
+	memset(kept->call.usages, 0, sizeof(kept->call.usages));
+	kept->pico = 0;
 }
 
 static inline bool same(const struct kept *a, const struct kept *b, bool times)
@@ -98,6 +132,8 @@ static inline bool same(const struct kept *a, const struct kept *b, bool times)
 
 	x.json = y.json = NULL;
 	if (!times) {
+		without_estimate(&x);
+		without_estimate(&y);
 		without_times(&x.call);
 		without_times(&y.call);
 		memset(x.id, 0, sizeof(x.id));
@@ -152,7 +188,7 @@ static const char *compare_json(const struct records *want, const struct records
 
 		while (a[at] && a[at] == b[at])
 			at++;
-		if (!a[at] && !b[at])
+		if ((!a[at] && !b[at]) || (is_estimate(&want->list[i].call) && is_estimate(&got->list[i].call)))
 			continue;
 		at -= at < 60 ? at : 60;
 		snprintf(reason, sizeof(reason), "connection %llu: %.150s, and %.150s", (unsigned long long)want->list[i].call.conn_id,
@@ -164,6 +200,9 @@ static const char *compare_json(const struct records *want, const struct records
 
 static inline bool same_numbers(const struct call *a, const struct call *b)
 {
+	/* an estimate where the other has one or nothing is no wrong number */
+	if ((is_estimate(a) || !a->n_usages) && (is_estimate(b) || !b->n_usages) && (is_estimate(a) || is_estimate(b)))
+		return a->status == b->status;
 	return a->status == b->status && (!*b->model || !strcmp(a->model, b->model)) && a->n_usages == b->n_usages && !memcmp(a->usages, b->usages, sizeof(a->usages)) &&
 	       a->n_units == b->n_units && !memcmp(a->units, b->units, sizeof(a->units));
 }

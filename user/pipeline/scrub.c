@@ -100,6 +100,7 @@ static void on_data(struct scrub *scrub, const struct event_data *event)
 	if (!copy)
 		return;
 	scrub->copy = copy;
+	scrub->now_ns = event->header.boot_ns;
 	conn_tick(copy->conn, event->header.boot_ns);
 	if (event->header.flags & EVENT_DATA_REOPENED)
 		conn_skip(copy->conn, dir, event->offset, event->peer_offset);

@@ -58,6 +58,7 @@ struct scrub {
 	struct processes processes;
 	struct copy *copy;		/* in hand */
 	uint64_t boot_ns;		/* of what is being written */
+	uint64_t now_ns;		/* of the event in hand */
 	int error;
 	struct buf text;		/* of what is being written */
 	struct buf body;		/* of a piece */

@@ -244,7 +244,8 @@ static int on_head(void *ctx, struct exchange *exchange, const struct head *head
 	struct scrub *scrub = ctx;
 	bool http2 = is_http2(scrub);
 
-	scrub->boot_ns = head->boot_ns;
+	/* a trailer ends what it is of: when its last byte came counts */
+	scrub->boot_ns = head->trailer ? scrub->now_ns : head->boot_ns;
 	if (head->side == SIDE_REQUEST && !head->trailer)
 		part->wanted = is_ai(scrub, head);
 	if (http2 && !scrub->copy->http2)
