@@ -100,6 +100,8 @@ static const struct row rows[] = {
 		GOT("HTTP/1.1 401 No\r\nContent-Length: 1\r\n\r\n1"), SENT(GET("/b")), GOT(ONE) } },
 	{ "h2c", "client GET h /a aborted\n", CONN_HTTP2, .calls = {
 		SENT("GET /a HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\n\r\n"), GOT("HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\n\0\0\0\4") } },
+	{ "no HTTP after all, while an answer waits", "", CONN_OTHER, .calls = {
+		SENT("GET /a HT"), GOT("HTTP/1.1 200 OK\r\n\r\n"), SENT("x\r\n\r\n"), GOT("abc") } },
 	{ "CONNECT", "client CONNECT x.test  200 complete\n", CONN_OTHER, .calls = {
 		SENT("CONNECT x.test:443 HTTP/1.1\r\n\r\n"), GOT("HTTP/1.1 200 OK\r\n\r\n"), SENT("\x16\x03\x01") } },
 	{ "CONNECT refused", "client CONNECT x.test  403 d{1} complete\nclient GET h /b 200 d{22} complete\n", CONN_HTTP1, .calls = {

@@ -27,7 +27,17 @@ static void other_end(struct conn *conn, bool known)
 	http1_end_all(conn, ENDING_ABORTED);
 }
 
-const struct protocol_ops protocol_other = { .read = other_read, .hole = other_hole, .end = other_end };
+/* A head waited for a request when the connection turned out to be something else. */
+static bool other_resume(struct conn *conn, enum dir dir, bool forced)
+{
+	(void)forced;
+	http1_message_reset(conn, dir, AT_START);
+	return true;
+}
+
+const struct protocol_ops protocol_other = {
+	.read = other_read, .resume = other_resume, .hole = other_hole, .end = other_end,
+};
 
 const struct protocol_ops *protocol_of(const struct conn *conn)
 {
