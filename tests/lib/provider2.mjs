@@ -71,7 +71,7 @@ async function send(stream, body, frame) {
 		if (frame === 'abort' && at * 2 > body.length) {
 			await new Promise((resolve) => setTimeout(resolve, 20));
 			counts.aborted++;
-			return stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+			return stream.destroy(new Error('broken off'));
 		}
 		await new Promise((resolve) => setImmediate(resolve));
 	}
