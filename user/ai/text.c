@@ -116,6 +116,8 @@ void text_add(struct text_scan *scan, const char *text, size_t n)
 	const uint8_t *p = (const uint8_t *)text;
 	size_t fill = TEXT_BLOCK - scan->n;
 
+	if (!n)
+		return;
 	if (scan->n || n < TEXT_BLOCK) {
 		fill = fill < n ? fill : n;
 		memcpy(scan->rest + scan->n, p, fill);
