@@ -1,363 +1,214 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What reports tell beyond the calls: batches that nobody has fetched, estimates, adjustments. */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-#include <cmocka.h>
+/*
+ * Batches of every provider that has them: what is left when one is made, asked
+ * for and fetched, so that whoever made it can be billed for what others fetch.
+ */
+#include "tests/lib/dialogue.h"
 
-#include "base/limits.h"
-#include "base/mem.h"
-#include "book/batches.h"
-#include "book/ledger.h"
-#include "book/memory.h"
-#include "book/period.h"
-#include "book/report.h"
-#include "book/report_json.h"
-#include "book/table.h"
-#include "tests/lib/made_record.h"
+struct told_batch {
+	struct dialogue talk;
+	/* id, file, output, status (- for none), requests, most input (+ for any), most output, flags R(etrieval) F(ree) B(atch rate) */
+	const char *batch;
+};
 
-#define HOUR (3600 * (int64_t)NSEC_PER_SEC)
+#define OPENAI "api.openai.com"
+#define LINE(id, limit) "{\"custom_id\":\"" id "\",\"method\":\"POST\",\"url\":\"/v1/chat/completions\",\"body\":{\"model\":\"gpt-4o-mini\",\"messages\":[{\"role\":\"user\",\"content\":\"{\\\"custom_id\\\":1}\"}]" limit "}}"
+#define OPENAI_BATCH(fields) "{\"id\":\"batch_1\",\"object\":\"batch\",\"endpoint\":\"/v1/chat/completions\",\"errors\":null,\"input_file_id\":\"file-in\"," fields "}"
+#define GEMINI "generativelanguage.googleapis.com"
+#define GEMINI_RESULT(input, output, thoughts, id) "{\"response\":{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"4\"}]}}],\"usageMetadata\":{\"promptTokenCount\":" input \
+	",\"candidatesTokenCount\":" output ",\"thoughtsTokenCount\":" thoughts "},\"modelVersion\":\"gemini-2.5-flash\",\"responseId\":\"" id "\"}}"
+#define CLAUDE_RESULT(id, input, output) "{\"custom_id\":\"" id "\",\"result\":{\"type\":\"succeeded\",\"message\":{\"id\":\"msg_" id "\",\"type\":\"message\",\"model\":\"claude-haiku-4-5\",\"content\":[],\"usage\":{\"input_tokens\":" input ",\"output_tokens\":" output "}}}}"
 
-static char folder[64], path[96], why[QUERY_WHY];
-static struct sink *ledger;
-static struct buf text = { .ceiling = MIB(1) };
-static struct made made;
+static const struct told_batch batches[] = {
+	/* OpenAI: a file, a batch, a file */
+	{ { .name = "a file of requests", .host = OPENAI, .path = "/v1/files",
+	    .form = "purpose=batch\n@file=" LINE("a", ",\"max_tokens\":100") "|" LINE("b", ",\"max_completion_tokens\":50") "|",
+	    .came = "{\"object\":\"file\",\"id\":\"file-in\",\"purpose\":\"batch\",\"filename\":\"b.jsonl\",\"bytes\":300,\"status\":\"processed\"}",
+	    .expect = "gpt-4o-mini> -" }, "- file-in - - 2 + 150 F" },
+	{ { .name = "one request may make anything", .host = OPENAI, .path = "/v1/files",
+	    .form = "@file=" LINE("a", ",\"max_tokens\":100") "|" LINE("b", "") "\npurpose=batch",
+	    .came = "{\"object\":\"file\",\"id\":\"file-in\",\"purpose\":\"batch\"}", .expect = "gpt-4o-mini> -" }, "- file-in - - 2 + 0 F" },
+	{ { .name = "a file for something else", .host = OPENAI, .path = "/v1/files", .form = "purpose=fine-tune\n@file=" LINE("a", "") "|",
+	    .came = "{\"object\":\"file\",\"id\":\"file-2\",\"purpose\":\"fine-tune\"}", .expect = "gpt-4o-mini> -" }, "- - - - 0 0 0 F" },
+	{ { .name = "a picture", .host = OPENAI, .path = "/v1/files", .form = "purpose=vision\n@file=\x89PNG{\"custom_id\":1}",
+	    .came = "{\"object\":\"file\",\"id\":\"file-2\",\"purpose\":\"vision\"}", .expect = "> -" }, "- - - - 0 0 0 F" },
+	{ { .name = "made", .host = OPENAI, .path = "/v1/batches",
+	    .asked = "{\"input_file_id\":\"file-in\",\"endpoint\":\"/v1/chat/completions\",\"completion_window\":\"24h\"}",
+	    .came = OPENAI_BATCH("\"status\":\"validating\",\"output_file_id\":null,\"request_counts\":{\"total\":0,\"completed\":0,\"failed\":0}"),
+	    .expect = "> -" }, "batch_1 file-in - validating 0 0 0 B" },
+	{ { .name = "asked for too early", .host = OPENAI, .path = "/v1/batches/batch_1",
+	    .came = OPENAI_BATCH("\"model\":\"gpt-4o-mini-2024-07-18\",\"status\":\"in_progress\",\"output_file_id\":null,\"request_counts\":{\"total\":2,\"completed\":1,\"failed\":0},"
+				 "\"usage\":{\"input_tokens\":10,\"output_tokens\":5,\"total_tokens\":15}"),
+	    .expect = ">gpt-4o-mini-2024-07-18 -" }, "batch_1 file-in - in_progress 2 0 0 RB" },
+	{ { .name = "asked for when it was complete", .host = OPENAI, .path = "/v1/batches/batch_1",
+	    .came = OPENAI_BATCH("\"model\":\"gpt-4o-mini-2024-07-18\",\"status\":\"completed\",\"output_file_id\":\"file-out\",\"request_counts\":{\"total\":2,\"completed\":2,\"failed\":0},"
+				 "\"usage\":{\"input_tokens\":30,\"input_tokens_details\":{\"cached_tokens\":4},\"output_tokens\":20,\"total_tokens\":50}"),
+	    .expect = ">gpt-4o-mini-2024-07-18 - input=30 cache_read=4 output=20" }, "batch_1 file-in file-out completed 2 0 0 RB" },
+	{ { .name = "it ran out of time", .host = OPENAI, .path = "/v1/batches/batch_1",
+	    .came = OPENAI_BATCH("\"model\":\"m\",\"status\":\"expired\",\"output_file_id\":\"file-out\",\"request_counts\":{\"total\":2,\"completed\":1,\"failed\":1},"
+				 "\"usage\":{\"input_tokens\":10,\"output_tokens\":5,\"total_tokens\":15}"),
+	    .expect = ">m - input=10 output=5" }, "batch_1 file-in file-out expired 2 0 0 RB" },
+	{ { .name = "it is being cancelled", .host = OPENAI, .path = "/v1/batches/batch_1/cancel", .asked = "{}",
+	    .came = OPENAI_BATCH("\"status\":\"cancelling\",\"request_counts\":{\"total\":2}"), .expect = "> -" }, "batch_1 file-in - cancelling 2 0 0 B" },
+	{ { .name = "its results, line by line", .host = OPENAI, .path = "/v1/files/file-out/content", .kind = ITEM_LINE,
+	    .came = "{\"id\":\"q1\",\"custom_id\":\"a\",\"response\":{\"status_code\":200,\"body\":{\"id\":\"r1\",\"model\":\"m\",\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":1,\"total_tokens\":11}}},\"error\":null}\n"
+		    "{\"id\":\"q2\",\"custom_id\":\"b\",\"response\":{\"status_code\":200,\"body\":{\"id\":\"r2\",\"model\":\"m\",\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":2,\"total_tokens\":22}}},\"error\":null}\n",
+	    .expect = ">m - input=30 output=3" }, "- - file-out - 0 0 0 RB" },
+	{ { .name = "as one document", .host = OPENAI, .path = "/v1/files/file-out/content",
+	    .came = "{\"response\":{\"body\":{\"model\":\"m\",\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":1}}}}\n"
+		    "{\"response\":{\"body\":{\"model\":\"m\",\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":2}}}}\n",
+	    .expect = ">m - input=30 output=3" }, "- - file-out - 0 0 0 RB" },
+	{ { .name = "the content of another file", .host = OPENAI, .path = "/v1/files/file-3/content", .came = "{\"a\":1}", .expect = "> -" }, "- - - - 0 0 0 RF" },
+	{ { .name = "Azure's", .host = "x.openai.azure.com", .path = "/openai/batches/batch_1?api-version=1",
+	    .came = OPENAI_BATCH("\"status\":\"completed\",\"output_file_id\":\"file-out\",\"request_counts\":{\"total\":2}"), .expect = "> -" },
+	  "batch_1 file-in file-out completed 2 0 0 RB" },
 
-static int begin(void **state)
+	/* Mistral */
+	{ { .name = "a job over a file", .host = "api.mistral.ai", .path = "/v1/batch/jobs", .asked = "{\"input_files\":[\"f1\"],\"model\":\"mistral-small-latest\",\"endpoint\":\"/v1/chat/completions\"}",
+	    .came = "{\"id\":\"b1\",\"object\":\"batch\",\"input_files\":[\"f1\"],\"endpoint\":\"/v1/chat/completions\",\"model\":\"mistral-small-latest\",\"errors\":[],\"status\":\"QUEUED\",\"total_requests\":0}",
+	    .expect = "mistral-small-latest>mistral-small-latest -" }, "b1 f1 - QUEUED 0 0 0 B" },
+	{ { .name = "a job over a list", .host = "api.mistral.ai", .path = "/v1/batch/jobs", .asked = "{\"model\":\"m\",\"requests\":[{\"custom_id\":\"a\",\"body\":{\"max_tokens\":7}},{\"body\":{\"max_tokens\":8}}]}",
+	    .came = "{\"id\":\"b1\",\"object\":\"batch\",\"status\":\"QUEUED\"}", .expect = "m> -" }, "b1 - - QUEUED 2 + 15 B" },
+	{ { .name = "the job is done", .host = "api.mistral.ai", .path = "/v1/batch/jobs/b1",
+	    .came = "{\"id\":\"b1\",\"object\":\"batch\",\"input_files\":[\"f1\"],\"output_file\":\"f2\",\"model\":\"m\",\"status\":\"SUCCESS\",\"total_requests\":2,\"succeeded_requests\":2}",
+	    .expect = ">m -" }, "b1 f1 f2 SUCCESS 2 0 0 RB" },
+
+	/* xAI */
+	{ { .name = "an empty one", .host = "api.x.ai", .path = "/v1/batches", .asked = "{\"name\":\"n\"}",
+	    .came = "{\"batch_id\":\"batch_x\",\"name\":\"n\",\"state\":{\"num_requests\":0,\"num_pending\":0}}", .expect = "> -" }, "batch_x - - - 0 0 0 B" },
+	{ { .name = "filled", .host = "api.x.ai", .path = "/v1/batches/batch_x/requests",
+	    .asked = "{\"batch_requests\":[{\"batch_request_id\":\"0\",\"batch_request\":{\"responses\":{\"model\":\"grok-4.3\",\"input\":[],\"max_output_tokens\":30}}},"
+		     "{\"batch_request\":{\"chat_get_completion\":{\"model\":\"grok-4.3\",\"max_tokens\":12}}}]}", .came = "null", .expect = "grok-4.3> -" },
+	  "batch_x - - - 2 + 42 B" },
+	{ { .name = "how far it is", .host = "api.x.ai", .path = "/v1/batches/batch_x",
+	    .came = "{\"batch_id\":\"batch_x\",\"state\":{\"num_requests\":2,\"num_pending\":2}}", .expect = "> -" }, "batch_x - - - 2 0 0 RB" },
+	{ { .name = "its results", .host = "api.x.ai", .path = "/v1/batches/batch_x/results",
+	    .came = "{\"results\":[{\"batch_result\":{\"response\":{\"chat_get_completion\":{\"model\":\"grok-4.3\",\"usage\":{\"prompt_tokens\":204,\"completion_tokens\":1,\"total_tokens\":287,\"completion_tokens_details\":{\"reasoning_tokens\":82}}}}}},"
+		    "{\"batch_result\":{\"response\":{\"chat_get_completion\":{\"model\":\"grok-4.3\",\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":1,\"total_tokens\":13,\"completion_tokens_details\":{\"reasoning_tokens\":2}}}}}}]}",
+	    .expect = ">grok-4.3 - input=214 output=86 reasoning=84" }, "batch_x - - - 0 0 0 RB" },
+
+	{ { .name = "results of its newer interface", .host = "api.x.ai", .path = "/v1/batches/batch_x/results",
+	    .came = "{\"results\":[{\"batch_result\":{\"response\":{\"responses\":{\"model\":\"grok-4.3\",\"usage\":{\"input_tokens\":20,\"output_tokens\":3,\"total_tokens\":23,\"output_tokens_details\":{\"reasoning_tokens\":2}}}}}},"
+		    "{\"batch_result\":{\"error\":{\"code\":\"x\"}}}]}",
+	    .expect = ">grok-4.3 - input=20 output=3 reasoning=2" }, "batch_x - - - 0 0 0 RB" },
+
+	/* Anthropic */
+	{ { .name = "a list of messages", .host = "api.anthropic.com", .path = "/v1/messages/batches",
+	    .asked = "{\"requests\":[{\"custom_id\":\"0\",\"params\":{\"model\":\"claude-haiku-4-5\",\"max_tokens\":64000,\"messages\":[]}},{\"params\":{\"model\":\"claude-haiku-4-5\",\"max_tokens\":1000}}]}",
+	    .came = "{\"id\":\"msgbatch_1\",\"type\":\"message_batch\",\"processing_status\":\"in_progress\",\"request_counts\":{\"processing\":2},\"results_url\":null}",
+	    .expect = "claude-haiku-4-5> -" }, "msgbatch_1 - - in_progress 2 + 65000 F" },
+	{ { .name = "how far that is", .host = "api.anthropic.com", .path = "/v1/messages/batches/msgbatch_1",
+	    .came = "{\"id\":\"msgbatch_1\",\"type\":\"message_batch\",\"processing_status\":\"ended\"}", .expect = "> -" }, "msgbatch_1 - - ended 0 0 0 RF" },
+	{ { .name = "a message each", .host = "api.anthropic.com", .path = "/v1/messages/batches/msgbatch_1/results", .kind = ITEM_LINE,
+	    .came = CLAUDE_RESULT("a", "10", "1") "\n" CLAUDE_RESULT("b", "20", "2") "\n{\"custom_id\":\"c\",\"result\":{\"type\":\"errored\",\"error\":{\"type\":\"invalid_request\"}}}\n",
+	    .expect = ">claude-haiku-4-5 msg_a input=10 output=1\n>claude-haiku-4-5 msg_b input=20 output=2" }, "msgbatch_1 - - - 0 0 0 RB" },
+	{ { .name = "all in one document", .host = "api.anthropic.com", .path = "/v1/messages/batches/msgbatch_1/results",
+	    .came = CLAUDE_RESULT("a", "10", "1") "\n" CLAUDE_RESULT("b", "20", "2"),
+	    .expect = ">claude-haiku-4-5 msg_a input=10 output=1\n>claude-haiku-4-5 msg_b input=20 output=2" }, "msgbatch_1 - - - 0 0 0 RB" },
+
+	/* Google */
+	{ { .name = "a list of prompts", .host = GEMINI, .path = "/v1beta/models/gemini-2.5-flash:batchGenerateContent",
+	    .asked = "{\"batch\":{\"displayName\":\"d\",\"inputConfig\":{\"requests\":{\"requests\":[{\"request\":{\"contents\":[],\"generationConfig\":{\"maxOutputTokens\":9}}},"
+		     "{\"request\":{\"contents\":[],\"generationConfig\":{\"maxOutputTokens\":11}}}]}}}}",
+	    .came = "{\"name\":\"batches/31u\",\"metadata\":{\"model\":\"models/gemini-2.5-flash\",\"batchStats\":{\"requestCount\":\"2\",\"pendingRequestCount\":\"2\"},\"state\":\"BATCH_STATE_PENDING\",\"name\":\"batches/31u\"}}",
+	    .expect = "gemini-2.5-flash>gemini-2.5-flash -" }, "31u - - BATCH_STATE_PENDING 2 + 20 B" },
+	{ { .name = "a file of them", .host = GEMINI, .path = "/v1beta/models/gemini-2.5-flash:batchGenerateContent",
+	    .asked = "{\"batch\":{\"input_config\":{\"file_name\":\"files/f1\"}}}",
+	    .came = "{\"name\":\"batches/31u\",\"metadata\":{\"state\":\"BATCH_STATE_PENDING\"}}", .expect = "gemini-2.5-flash> -" },
+	  "31u files/f1 - BATCH_STATE_PENDING 0 0 0 B" },
+	{ { .name = "it is running", .host = GEMINI, .path = "/v1beta/batches/31u",
+	    .came = "{\"name\":\"batches/31u\",\"metadata\":{\"model\":\"models/gemini-2.5-flash\",\"batchStats\":{\"requestCount\":\"2\"},\"state\":\"BATCH_STATE_RUNNING\"}}",
+	    .expect = ">gemini-2.5-flash -" }, "31u - - BATCH_STATE_RUNNING 2 0 0 RB" },
+	{ { .name = "results come twice and count once", .host = GEMINI, .path = "/v1beta/batches/31u",
+	    .came = "{\"name\":\"batches/31u\",\"metadata\":{\"model\":\"models/gemini-2.5-flash\",\"output\":{\"inlinedResponses\":{\"inlinedResponses\":[" GEMINI_RESULT("13", "1", "43", "a") "," GEMINI_RESULT("13", "1", "53", "b") "]}},"
+		    "\"state\":\"BATCH_STATE_SUCCEEDED\",\"batchStats\":{\"requestCount\":\"2\"}},\"done\":true,"
+		    "\"response\":{\"inlinedResponses\":{\"inlinedResponses\":[" GEMINI_RESULT("13", "1", "43", "a") "," GEMINI_RESULT("13", "1", "53", "b") "]}}}",
+	    .expect = ">gemini-2.5-flash - input=26 output=98 reasoning=96" }, "31u - - BATCH_STATE_SUCCEEDED 2 0 0 RB" },
+	{ { .name = "results in a file", .host = GEMINI, .path = "/v1beta/batches/31u",
+	    .came = "{\"name\":\"batches/31u\",\"metadata\":{\"state\":\"BATCH_STATE_SUCCEEDED\"},\"done\":true,\"response\":{\"responsesFile\":\"files/batch-31u\"}}",
+	    .expect = "> -" }, "31u - files/batch-31u BATCH_STATE_SUCCEEDED 0 0 0 RB" },
+	{ { .name = "that file", .host = GEMINI, .path = "/download/v1beta/files/batch-31u:download?alt=media", .kind = ITEM_LINE,
+	    .came = "{\"key\":\"0\",\"response\":{\"usageMetadata\":{\"promptTokenCount\":13,\"candidatesTokenCount\":1,\"thoughtsTokenCount\":43},\"modelVersion\":\"gemini-2.5-flash\"}}\n"
+		    "{\"key\":\"1\",\"response\":{\"usageMetadata\":{\"promptTokenCount\":13,\"candidatesTokenCount\":1},\"modelVersion\":\"gemini-2.5-flash\"}}\n",
+	    .expect = ">gemini-2.5-flash - input=26 output=45 reasoning=43" }, "- - files/batch-31u - 0 0 0 RB" },
+	{ { .name = "a job of Vertex", .host = "us-central1-aiplatform.googleapis.com", .path = "/v1/projects/p/locations/us-central1/batchPredictionJobs",
+	    .asked = "{\"displayName\":\"d\",\"model\":\"publishers/google/models/gemini-2.5-flash\",\"inputConfig\":{\"instancesFormat\":\"jsonl\"}}",
+	    .came = "{\"name\":\"projects/1/locations/us-central1/batchPredictionJobs/42\",\"model\":\"publishers/google/models/gemini-2.5-flash\",\"state\":\"JOB_STATE_PENDING\",\"createTime\":\"2026-08-18T07:00:00Z\"}",
+	    .expect = "gemini-2.5-flash>gemini-2.5-flash -" }, "42 - - JOB_STATE_PENDING 0 0 0 B" },
+	{ { .name = "an upload of requests", .host = GEMINI, .path = "/upload/v1beta/files?upload_id=1",
+	    .asked = "{\"key\":\"0\",\"request\":{\"contents\":[],\"generationConfig\":{\"maxOutputTokens\":5}}}\n{\"key\":\"1\",\"request\":{\"contents\":[],\"generation_config\":{\"max_output_tokens\":6}}}\n",
+	    .came = "{\"file\":{\"name\":\"files/f1\",\"mimeType\":\"jsonl\"}}", .expect = "> -" }, "- files/f1 - - 2 + 11 F" },
+	{ { .name = "an upload of a picture", .host = GEMINI, .path = "/upload/v1beta/files?upload_id=1", .asked = "\x89PNG",
+	    .came = "{\"file\":{\"name\":\"files/f2\",\"mimeType\":\"image/png\"}}", .expect = "> -" }, "- - - - 0 0 0 F" },
+};
+
+static void write_flags(struct buf *to, const struct call *call)
 {
+	if (call->flags & CALL_RETRIEVAL)
+		buf_char(to, 'R');
+	if (call->flags & CALL_FREE)
+		buf_char(to, 'F');
+	if (call->billing == BILLING_BATCH)
+		buf_char(to, 'B');
+}
+
+static const char *or_dash(const char *text)
+{
+	return *text ? text : "-";
+}
+
+static void write_batch(struct buf *to, const struct call *call)
+{
+	buf_printf(to, "%s %s %s %s %llu ", or_dash(call->batch_id), or_dash(call->batch_file), or_dash(call->batch_output),
+		   or_dash(call->batch_status), (unsigned long long)call->batch_requests);
+	buf_puts(to, call->batch_input_max ? "+ " : "0 ");
+	buf_printf(to, "%llu ", (unsigned long long)call->batch_output_max);
+	write_flags(to, call);
+}
+
+static void facts(void **state)
+{
+	static const size_t steps[] = { 0, 1, 7 };
+	struct dialogue_told *told = mem_new(sizeof(*told));
+
 	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/aitap-batches-XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	snprintf(path, sizeof(path), "%s/ledger.db", folder);
-	assert_int_equal(period_zone("UTC"), 0);
-	assert_int_equal(ledger_open(&(struct ledger_config){ .path = path }, &ledger, why), 0);
-	return 0;
-}
+	EACH(row, batches) {
+		for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+			struct buf text = BUF(1024);
 
-static int end(void **state)
-{
-	char command[128];
-
-	(void)state;
-	ledger = ledger->ops->close(ledger);
-	buf_done(&text);
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command);
-}
-
-static void put(void)
-{
-	assert_int_equal(ledger->ops->put(ledger, &made.record), 0);
-}
-
-/* more: further members of what is left for the batch. */
-static void remember(const char *provider, const char *name, const char *record, const char *more)
-{
-	struct memory *memory = ledger_memory(ledger);
-	struct memory_key key = { .kind = MEMORY_BATCH };
-	struct memory_value value = { .time_ns = made.record.time_ns };
-
-	STR_COPY(key.provider, str_of(provider));
-	STR_COPY(key.name, str_of(name));
-	snprintf(value.text, sizeof(value.text), "{\"record\":\"%s\"%s}", record, more);
-	assert_int_equal(memory->ops->put(memory, &key, &value), 0);
-}
-
-/* The call that makes a batch, which costs nothing itself, and what it leaves. */
-static void batch(unsigned long n, const char *team, const char *name, const char *more)
-{
-	made_record(&made, n, team);
-	made.record.time_ns += (int64_t)n * HOUR;
-	made.record.cost = (struct cost){ .status = COST_FREE };
-	made.call.usage_source = USAGE_NONE;
-	made.call.n_usages = 0;
-	put();
-	remember("openai", name, made.record.id, more);
-}
-
-static void some_batches(void)
-{
-	batch(1, "search", "batch_1", ",\"state\":\"open\",\"requests\":1200,\"bound_pico\":\"2500000000000\"");
-	batch(2, "data", "batch_2", ",\"state\":\"fetched\",\"requests\":10,\"bound_pico\":\"5000000000\",\"fetched_ns\":1795341600000000000,"
-	      "\"cost_pico\":\"1250000000\",\"calls\":9");
-	batch(3, "", "batch_3", ",\"state\":\"open\",\"requests\":null,\"bound_pico\":null");
-	remember("openai", "file-1", made.record.id, ",\"batch\":\"batch_3\"");	/* its file: no batch of its own */
-	remember("openai", "batch_4", "01KB9999999999999999999999", ",\"state\":\"open\"");	/* its call is no longer there */
-	assert_int_equal(ledger->ops->flush(ledger), 0);
-}
-
-static sqlite3 *store(void)
-{
-	sqlite3 *db;
-
-	assert_int_equal(ledger->ops->flush(ledger), 0);
-	assert_int_equal(store_open(path, STORE_READ, &db, why), 0);
-	assert_int_equal(store_ready(db, path, STORE_READ, why), 0);
-	return db;
-}
-
-static struct batches *found(const char *where)
-{
-	struct query query = { .since_ns = INT64_MIN, .until_ns = INT64_MAX };
-	struct batches *batches = NULL;
-	sqlite3 *db = store();
-
-	if (where && query_where(&query, db, where, why) < 0)
-		fail_msg("%s", why);
-	assert_int_equal(batches_find(db, &query, clock_civil_ns(2026, 11, 23), &batches), 0);
-	store_close(db);
-	return batches;
-}
-
-static struct report *reported(const char *by)
-{
-	struct query query = { .since_ns = INT64_MIN, .until_ns = INT64_MAX };
-	struct report *report = NULL;
-	sqlite3 *db = store();
-
-	assert_int_equal(query_by(&query, db, by, why), 0);
-	assert_int_equal(report_make(db, &query, &report), 0);
-	STR_COPY(report->zone, STR("UTC"));
-	store_close(db);
-	return report;
-}
-
-static void contains(const char *what)
-{
-	if (!strstr(buf_cstr(&text), what))
-		fail_msg("no '%s' in:\n%s", what, buf_cstr(&text));
-}
-
-/* ---- batches */
-
-static void open_ones_first(void **state)
-{
-	struct batches *batches;
-
-	(void)state;
-	some_batches();
-	batches = found(NULL);
-	assert_int_equal(batches->n, 3);
-	assert_int_equal(batches->n_open, 2);
-	assert_int_equal(batches->n_boundless, 1);
-	assert_true(batches->bound_pico == 2500000000000);
-	assert_string_equal(batches->of[0].id, "batch_1");
-	assert_string_equal(batches->of[0].team, "search");
-	assert_int_equal(batches->of[0].requests, 1200);
-	assert_false(batches->of[0].priced);
-	assert_string_equal(batches->of[1].id, "batch_3");
-	assert_null(batches->of[1].team);
-	assert_int_equal(batches->of[1].requests, -1);
-	assert_false(batches->of[1].bounded);
-	assert_string_equal(batches->of[2].id, "batch_2");
-	assert_int_equal(batches->of[2].cost_pico, 1250000000);
-	assert_int_equal(batches->of[2].calls, 9);
-	batches_free(batches);
-	batches = found("team=data");
-	assert_int_equal(batches->n, 1);
-	assert_int_equal(batches->n_open, 0);
-	batches_free(batches);
-}
-
-/* What is put anew stands in for what it replaces, whether that is merged already or not. */
-static void the_newest_word_counts(void **state)
-{
-	struct memory *memory = ledger_memory(ledger);
-	struct memory_key key = { .kind = MEMORY_ANSWER, .provider = "openai" };
-	struct memory_value value = { .text = "{}" };
-	struct batches *batches;
-
-	(void)state;
-	some_batches();
-	for (unsigned long n = 0; n <= MEMORIES_WAITING; n++) {
-		snprintf(key.name, sizeof(key.name), "resp_%lu", n);
-		assert_int_equal(memory->ops->put(memory, &key, &value), 0);
+			dialogue_expect(&row->talk, steps[i]);
+			dialogue_play(&row->talk, steps[i], ENDING_COMPLETE, told);
+			assert_true(told->n > 0);
+			write_batch(&text, &told->calls[0]);
+			if (strcmp(buf_cstr(&text), row->batch) != 0)
+				fail_msg("%s, step %zu:\n  got      %s\n  expected %s", row->talk.name, steps[i], buf_cstr(&text), row->batch);
+			buf_done(&text);
+		}
 	}
-	assert_int_equal(ledger->ops->flush(ledger), 0);
-	made_record(&made, 1, "search");
-	remember("openai", "batch_1", made.record.id, ",\"state\":\"fetched\",\"cost_pico\":\"7\"");
-	batches = found(NULL);
-	assert_int_equal(batches->n, 3);
-	assert_int_equal(batches->n_open, 1);
-	assert_string_equal(batches->of[0].id, "batch_3");
-	assert_string_equal(batches->of[1].id, "batch_1");
-	assert_int_equal(batches->of[1].cost_pico, 7);
-	batches_free(batches);
+	mem_free(told);
 }
 
-static void text_that_is_none(void **state)
+/* More requests than can be counted, more tokens than that. */
+static void overflow(void **state)
 {
-	struct batches *batches;
-	char sql[256];
-	sqlite3 *db;
+	static const struct dialogue talk = {
+		.name = "overflow", .host = "api.anthropic.com", .path = "/v1/messages/batches",
+		.asked = "{\"requests\":[{\"params\":{\"max_tokens\":18446744073709551615}},{\"params\":{\"max_tokens\":18446744073709551615}}]}",
+		.came = "{\"id\":\"b\",\"type\":\"message_batch\",\"processing_status\":\"in_progress\"}",
+	};
+	struct dialogue_told *told = mem_new(sizeof(*told));
 
 	(void)state;
-	some_batches();
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	snprintf(sql, sizeof(sql), "INSERT INTO memory VALUES(2, 'x', 'bad', 0, 0, '{\"state\":'), (2, 'x', 'worse', 0, 0, '')");
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-	batches = found(NULL);
-	assert_int_equal(batches->n, 3);
-	batches_free(batches);
-}
-
-static void in_every_form(void **state)
-{
-	struct batches *batches;
-
-	(void)state;
-	some_batches();
-	batches = found(NULL);
-	assert_int_equal(batches_table(batches, &text), 0);
-	contains("provider  batch    team           state    created                   age  requests  at most USD  fetched"
-		 "               calls     USD\n"
-		 "openai    batch_1  search         open     2026-11-22T07:00:01Z  16h 59m     1,200       2.5000  -        ");
-	contains("openai    batch_3  _unattributed  open     2026-11-22T09:00:03Z  14h 59m         -            -  -");
-	contains("2026-11-22T10:00:00Z      9  0.0013\n");
-	contains("\n2 fetched by nobody yet: at most 2.5000 USD, which no report has; 1 of them of unknown size\n");
-	buf_reset(&text);
-	assert_int_equal(batches_csv(batches, &text), 0);
-	assert_string_equal(buf_cstr(&text),
-			    "provider,batch_id,team,state,created,age_seconds,requests,bound_usd,fetched,calls,cost_usd\n"
-			    "openai,batch_1,search,open,2026-11-22T07:00:01Z,61199,1200,2.5,,,\n"
-			    "openai,batch_3,_unattributed,open,2026-11-22T09:00:03Z,53997,,,,,\n"
-			    "openai,batch_2,data,fetched,2026-11-22T08:00:02Z,57598,10,0.005,2026-11-22T10:00:00Z,9,0.00125\n");
-	buf_reset(&text);
-	assert_int_equal(batches_json(batches, &text), 0);
-	contains("{\"schema\":\"aitap.batches/1\",\"rows\":[{\"provider\":\"openai\",\"batch_id\":\"batch_1\",\"team\":\"search\",\"state\":\"open\","
-		 "\"created\":\"2026-11-22T07:00:01Z\",\"age_seconds\":61199,\"requests\":1200,\"bound_usd\":\"2.5\",\"fetched\":null,"
-		 "\"calls\":null,\"cost_usd\":null}");
-	contains("\"open\":2,\"open_of_unknown_bound\":1,\"open_bound_usd\":\"2.5\"}\n");
-	buf_reset(&text);
-	assert_int_equal(batches_jsonl(batches, &text), 0);
-	contains("\n{\"open\":2,\"open_of_unknown_bound\":1,\"open_bound_usd\":\"2.5\"}\n");
-	batches_free(batches);
-	/* and every report says what it does not have */
-	{
-		struct report *report = reported("team");
-
-		buf_reset(&text);
-		assert_int_equal(report_table(report, 0, &text), 0);
-		contains("2 batches of this time nobody has fetched; not in the USD: at most 2.500000 USD, and 1 of unknown size (see --batches)\n");
-		report_free(report);
-	}
-}
-
-static void none_at_all(void **state)
-{
-	struct batches *batches = found(NULL);
-
-	(void)state;
-	assert_int_equal(batches_table(batches, &text), 0);
-	assert_string_equal(buf_cstr(&text), "no batches\n");
-	batches_free(batches);
-}
-
-static void memory_refused(void **state)
-{
-	struct query query = { .since_ns = INT64_MIN, .until_ns = INT64_MAX };
-	struct batches *batches = NULL;
-	int err = -ENOMEM;
-	sqlite3 *db;
-
-	(void)state;
-	some_batches();
-	db = store();
-	for (uint64_t nth = 1; err == -ENOMEM; nth++) {
-		assert_true(nth < 100);
-		mem_fail_at(nth);
-		err = batches_find(db, &query, 0, &batches);
-		mem_fail_at(0);
-	}
-	assert_int_equal(err, 0);
-	assert_int_equal(batches->n, 3);
-	batches_free(batches);
-	store_close(db);
-}
-
-/* ---- estimates and adjustments */
-
-static void estimated(unsigned long n, int64_t low, int64_t cost, int64_t high)
-{
-	made_record(&made, n, "search");
-	made.call.usage_source = USAGE_ESTIMATED;
-	made.record.cost.pico = made.record.cost.list_pico = cost;
-	STR_COPY(made.record.estimate.name, STR("relation"));
-	made.record.estimate.priced = true;
-	made.record.estimate.low_pico = low;
-	made.record.estimate.high_pico = high;
-}
-
-static void estimates_are_told_apart(void **state)
-{
-	struct report *report;
-
-	(void)state;
-	made_record(&made, 1, "search");
-	put();
-	estimated(2, 1000000000, 2000000000, 4000000000);
-	put();
-	estimated(3, 0, 1000000000, 0);
-	made.record.estimate.priced = false;	/* no bounds: it stands for itself */
-	put();
-	report = reported("usage_source");
-	assert_int_equal(report->n_rows, 2);
-	assert_int_equal(report->total.estimated, 2);
-	assert_true(report->total.cost == 7055000000);
-	assert_true(report->total.guessed == 3000000000);
-	assert_true(report->total.low == 2000000000);
-	assert_true(report->total.high == 5000000000);
-	assert_int_equal(report_table(report, 0, &text), 0);
-	contains("\nof which estimated: 0.003000 USD, between 0.002000 USD and 0.005000 USD\n");
-	buf_reset(&text);
-	assert_int_equal(report_json(report, &text), 0);
-	contains("\"estimated_cost_usd\":\"0.003\",\"estimated_cost_low_usd\":\"0.002\",\"estimated_cost_high_usd\":\"0.005\"");
-	report_free(report);
-}
-
-/* A call that was estimated, and of which the truth came later: taken back, and counted as it is. */
-static void adjustments_are_no_calls(void **state)
-{
-	struct report *report;
-
-	(void)state;
-	estimated(1, 1000000000, 2000000000, 4000000000);
-	put();
-	estimated(2, 1000000000, 2000000000, 4000000000);
-	made.record.kind = RECORD_ADJUSTMENT;
-	made.record.negative = true;
-	put();
-	made_record(&made, 3, "search");
-	made.record.kind = RECORD_ADJUSTMENT;
-	put();
-	report = reported("team");
-	assert_int_equal(report->total.calls, 1);
-	assert_int_equal(report->total.adjustments, 2);
-	assert_true(report->total.cost == 4055000000);
-	assert_true(report->total.guessed == 0 && report->total.low == 0 && report->total.high == 0);
-	assert_int_equal(report->total.input, 1290);
-	assert_int_equal(report_table(report, 0, &text), 0);
-	contains("\n2 adjustments are in the sums: what was learnt of a call after its record was made\n");
-	report_free(report);
+	dialogue_play(&talk, 0, ENDING_COMPLETE, told);
+	assert_int_equal(told->calls[0].batch_requests, 2);
+	assert_true(told->calls[0].batch_output_max == UINT64_MAX);
+	assert_int_equal(told->calls[0].batch_input_max, strlen(talk.asked));
+	mem_free(told);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(open_ones_first, begin, end),
-		cmocka_unit_test_setup_teardown(the_newest_word_counts, begin, end),
-		cmocka_unit_test_setup_teardown(text_that_is_none, begin, end),
-		cmocka_unit_test_setup_teardown(in_every_form, begin, end),
-		cmocka_unit_test_setup_teardown(none_at_all, begin, end),
-		cmocka_unit_test_setup_teardown(memory_refused, begin, end),
-		cmocka_unit_test_setup_teardown(estimates_are_told_apart, begin, end),
-		cmocka_unit_test_setup_teardown(adjustments_are_no_calls, begin, end),
-	};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(facts), cmocka_unit_test(overflow) };
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN(tests);
 }

@@ -212,6 +212,49 @@ static void test_over(void **state)
 	prices_free(top);
 }
 
+/* What dialects count by the piece has a price in the table that is built in, where its provider publishes one. */
+static void test_pieces(void **state)
+{
+	static const struct {
+		const char *provider, *model, *unit;
+		int64_t pico;	/* of one; -1: nobody says */
+	} pieces[] = {
+		{ "openai", "dall-e-2", "image_256x256", 16000000000 }, { "openai", "dall-e-3", "image_1024x1024", 40000000000 },
+		{ "openai", "dall-e-3", "image_1024x1792", 80000000000 }, { "openai", "dall-e-3", "image_hd_1792x1024", 120000000000 },
+		{ "openai", "dall-e-3", "image_hd_9x9", -1 },
+		{ "openai", "sora-2", "second", 100000000000 }, { "openai", "sora-2-pro", "second_1792x1024", 500000000000 },
+		{ "openai", "whisper-1", "second", 100000000 }, { "openai", "tts-1", "character", 15000000 },
+		{ "openai", "gpt-4o-mini-tts", "character", -1 }, { "openai", "gpt-4o-transcribe", "second", -1 },
+		{ "openai", "gpt-5", "web_search", 10000000000 }, { "openai", "gpt-5", "file_search", 2500000000 },
+		{ "openai", "gpt-5", "code_interpreter", 30000000000 }, { "azure.ai.openai", "gpt-5", "code_interpreter", 30000000000 },
+		{ "x_ai", "grok-4.3", "x_search", 5000000000 }, { "x_ai", "grok-4.3", "document_search", 10000000000 },
+		{ "gcp.gemini", "gemini-2.5-pro", "cache_token_hour", 4500000 }, { "gcp.gemini", "gemini-2.5-flash", "cache_token_hour", 1000000 },
+		{ "gcp.vertex_ai", "gemini-2.5-flash", "web_search", 35000000000 },
+		{ "gcp.gemini", "veo-3.1-generate-preview", "second", 400000000000 },
+		{ "anthropic", "claude-sonnet-4-5", "web_search", 10000000000 }, { "cohere", "rerank-v3.5", "search_unit", 2000000000 },
+	};
+	struct prices *prices;
+
+	(void)state;
+	assert_int_equal(prices_builtin(&prices, NULL), 0);
+	EACH(piece, pieces) {
+		struct call *call = mem_new(sizeof(*call));
+		struct cost *cost = mem_new(sizeof(*cost));
+
+		STR_COPY(call->provider, str_of(piece->provider));
+		STR_COPY(call->model, str_of(piece->model));
+		STR_COPY(call->units[0].name, str_of(piece->unit));
+		call->units[0].milli = 1000;
+		call->n_units = 1;
+		price_call(prices, call, clock_civil_ns(2026, 8, 1), cost);
+		if (cost->n_lines != 1 || cost->lines[0].priced != (piece->pico >= 0) || (piece->pico >= 0 && cost->pico != piece->pico))
+			fail_msg("%s/%s %s: %lld pico", piece->provider, piece->model, piece->unit, (long long)cost->pico);
+		mem_free(cost);
+		mem_free(call);
+	}
+	prices_free(prices);
+}
+
 static int set_up(void **state)
 {
 	struct buf error = BUF(KIB(16));
@@ -235,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases), cmocka_unit_test(test_models), cmocka_unit_test(test_error), cmocka_unit_test(test_over),
+		cmocka_unit_test(test_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

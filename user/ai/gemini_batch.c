@@ -224,8 +224,8 @@ static int item(struct dialect *d, enum side side, struct item *item)
 		d->own[KEPT] = kept(item);
 	}
 	d->own[FILMED] |= item_has(item, BATCH_ID);
-	/* models/gemini-2.5-flash */
-	if (str_starts(item_text(item, PICK_MODEL), STR("models/"))) {
+	/* models/gemini-2.5-flash, publishers/google/models/gemini-2.5-flash */
+	if (str_find(item_text(item, PICK_MODEL), STR("models/")) >= 0) {
 		STR_COPY(d->call->model, last_part(item_text(item, PICK_MODEL)));
 		item_drop(item, PICK_MODEL);
 	}

@@ -104,7 +104,20 @@ static int request_item(struct dialect *d, struct item *item)
 	return 0;
 }
 
-/* A batch: what it reads, where its results are, how far it is. Its counts grow until it is complete. */
+/* Counts still grow: of one that was cancelled or expired, what was done until then is billed. */
+static bool under_way(struct str status)
+{
+	static const char *const words[] = {
+		"", "validating", "in_progress", "finalizing", "cancelling", "QUEUED", "RUNNING", "CANCELLATION_REQUESTED",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (str_eq(status, str_of(words[i])))
+			return true;
+	return false;
+}
+
+/* A batch: what it reads, where its results are, how far it is. */
 static int batch(struct dialect *d, struct item *item)
 {
 	struct call *call = d->call;
@@ -118,7 +131,7 @@ static int batch(struct dialect *d, struct item *item)
 		STR_COPY(call->batch_output, item_text(item, BATCH_OUTPUT));
 	STR_COPY(call->batch_status, status);
 	d->own[TOLD] = item_number(item, BATCH_REQUESTS);
-	if (str_eq(status, STR("completed")) || str_eq(status, STR("SUCCESS")))
+	if (!under_way(status))
 		return 0;
 	if (item_has(item, PICK_MODEL))
 		STR_COPY(call->model, item_text(item, PICK_MODEL));
