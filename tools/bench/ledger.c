@@ -51,7 +51,7 @@ struct run {
 
 static int remember(struct memory *memory, const struct record *record)
 {
-	struct memory_key key = { .kind = MEMORY_BATCH };
+	struct memory_key key = { .kind = MEMORY_ANSWER };
 	struct memory_value value = { .time_ns = record->time_ns, .until_ns = record->time_ns + 30 * 86400 * (int64_t)NSEC_PER_SEC };
 
 	STR_COPY(key.provider, str_of(record->call->provider));

@@ -26,8 +26,6 @@
 #include "book/keep.h"
 #include "book/memory.h"
 
-#define ANSWER_NS (30 * 86400 * 1000000000ll)	/* how long an answer's id may be asked for again */
-
 struct ledger {
 	struct sink sink;		/* first: it is one */
 	struct memory memory;
@@ -122,33 +120,6 @@ static int know_label(struct ledger *ledger, const char *name)
 	return err;
 }
 
-static struct memory_key answer_key(const char *provider, const char *response_id)
-{
-	struct memory_key key = { .kind = MEMORY_ANSWER };
-
-	STR_COPY(key.provider, str_of(provider));
-	STR_COPY(key.name, str_of(response_id));
-	return key;
-}
-
-/* Which record brought an answer's usage: the first that did. */
-static int note_answer(struct ledger *ledger, const struct record *record)
-{
-	const struct call *call = record->call;
-	struct memory_key key = answer_key(call->provider, call->response_id);
-	struct memory_value value;
-	int err;
-
-	if (!record->spend || !call->response_id[0] || (call->usage_source == USAGE_NONE && !call->n_units))
-		return 0;
-	err = memories_get(&ledger->memories, &key, &value);
-	if (err != -ENOENT)
-		return err;
-	value = (struct memory_value){ .time_ns = record->time_ns, .until_ns = record->time_ns + ANSWER_NS };
-	snprintf(value.text, sizeof(value.text), "{\"record\":\"%s\"}", record->id);
-	return memories_put(&ledger->memories, &key, &value);
-}
-
 static int put_record(struct ledger *ledger, const struct record *record)
 {
 	int err;
@@ -159,8 +130,6 @@ static int put_record(struct ledger *ledger, const struct record *record)
 	if (err < 0 || !sqlite3_changes(ledger->db))
 		return err;
 	err = put_lines(ledger, record);
-	if (err == 0)
-		err = note_answer(ledger, record);
 	for (uint32_t i = 0; err == 0 && i < record->n_labels && i < LIMIT_LABELS; i++)
 		err = know_label(ledger, record->labels[i].name);
 	return err;
@@ -222,19 +191,6 @@ static int flush(struct sink *sink)
 	memories_tend(&ledger->memories, clock_anchor().wall_ns);
 	keep_tend(&ledger->keep, came);
 	return err;
-}
-
-int ledger_earlier(struct sink *sink, const char *provider, const char *response_id, char ret_id[RECORD_ID_MAX])
-{
-	struct memory_key key = answer_key(provider, response_id);
-	struct memory_value value;
-	int err = memories_get(&((struct ledger *)sink)->memories, &key, &value);
-	ptrdiff_t at = err < 0 ? -1 : str_find(str_of(value.text), STR("\"record\":\""));
-
-	if (at < 0)
-		return err < 0 ? err : -ENOENT;
-	str_copy(ret_id, RECORD_ID_MAX, str_sub(str_of(value.text), (size_t)at + 10, RECORD_ID_MAX - 1));
-	return 0;
 }
 
 /* ---- memory */

@@ -35,12 +35,6 @@ struct ledger_config {
 int ledger_open(const struct ledger_config *, struct sink **ret, char ret_why[static STORE_WHY]);
 
 /*
- * The call that brought the usage of this answer: 0 and its record's id, or
- * -ENOENT. What was put and is not flushed yet counts.
- */
-int ledger_earlier(struct sink *ledger, const char *provider, const char *response_id, char ret_id[RECORD_ID_MAX]);
-
-/*
  * What earlier calls left. Belongs to the ledger, and lives as long. A put is part
  * of the batch that is open, and is gone with it where its flush() fails.
  */
