@@ -462,7 +462,10 @@ static void test_settings_are_replaced(void **state)
 
 	other.config = "sha256:2";
 	other.attribution = NULL;
+	send_call(bench);
+	assert_int_equal(bench->committed, 0);
 	cold_settings(bench->cold, &other);
+	assert_int_equal(bench->committed, 1);		/* under the former ones */
 	send_call(bench);
 	commit(bench);
 	assert_string_equal(bench->last.config, "sha256:2");

@@ -166,6 +166,17 @@ static const struct scenario scenarios[] = {
 		{ 't', SERVED, 9, 4, 2, 900, 1, 6, NULL },
 		{ 's', SERVED, 9, 2, 1, 900, 1, 5, NULL },
 	}, "u=remote:t v=remote:s", 1450, .any_order = true },
+	{ "what a relay asks by itself meanwhile, with another body, was not asked of it", {
+		{ 's', BEGUN, 9, 2, 1, 0, 1 },
+		{ 'u', CALL, 9, 5, 20, 870, 1, 6, NULL, 10 },
+		{ 's', SERVED, 9, 2, 1, 900, 1, 5, NULL },
+	}, "u=alone", 1450, .any_order = true },
+	{ "a client with another body is not the one that was served", {
+		{ 's', BEGUN, 9, 2, 1, 0, 1 },
+		{ 'u', CALL, 9, 3, 20, 880, 2, 5, "A", 10 },
+		{ 's', SERVED, 9, 2, 1, 900, 1, 5, "A" },
+		{ 'c', CALL, 1, 1, 0, 901, 1, 6, NULL, 10 },
+	}, "c=alone u=remote:s", 1450 },
 	{ "the same relay, its clients on this host", {
 		{ 's', BEGUN, 9, 2, 1, 0, 1 },
 		{ 't', BEGUN, 9, 4, 2, 0, 1 },

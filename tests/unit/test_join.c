@@ -239,6 +239,7 @@ static void test_a_client_on_another_host(void **state)
 	struct bench *bench = *state;
 	struct call begun = of_serving(bench, &way, CALL_BEGUN), ended = of_serving(bench, &way, CALL_ENDED);
 	const struct way next = { 20, CLIENT, 2000, 3000, "B", 7000 };
+	struct call own = of_gateway(bench, &next);
 
 	for (uint8_t i = 0; i < bench->wants.n_wanted; i++)
 		if (bench->wants.wanted[i].kind == WANTED_HEADER)
@@ -263,6 +264,24 @@ static void test_a_client_on_another_host(void **state)
 	assert_string_equal(of_conn(bench, 22)->team, "platform");
 	assert_int_equal(sum(bench, "ads", false), 400000);
 	assert_int_equal(sum(bench, "platform", false), 7000);
+	/* what the gateway's own call says of itself is better than what was served then */
+	begun.conn_id = 31;
+	begun.begin_ns = 4000 * MS;
+	ended.conn_id = 31;
+	ended.begin_ns = 4000 * MS;
+	ended.end_ns = 5000 * MS;
+	own.conn_id = 32;
+	own.begin_ns = 4100 * MS;
+	own.end_ns = 4900 * MS;
+	own.n_values = 1;
+	own.values[0] = begun.values[0];
+	strcpy(own.values[0].text, "search");
+	send(bench, &begun);
+	send(bench, &own);
+	send(bench, &ended);
+	pass(bench, 5600);
+	assert_string_equal(of_conn(bench, 32)->route, "upstream");
+	assert_string_equal(of_conn(bench, 32)->team, "search");
 }
 
 /* What comes too late is put right by adjustments, and every one of them has an id of its own. */
@@ -334,6 +353,34 @@ static void test_longer_than_five_seconds(void **state)
 	pass(bench, 8300);
 	check_corrected(bench, 1);
 	assert_int_equal(sum(bench, "platform", false), 0);
+}
+
+/* Told three times, and each time the last one counts: alone, for a client on another host, for one on this host. */
+static void test_corrected_twice(void **state)
+{
+	struct bench *bench = *state;
+	struct way slow = way;
+	struct call ended;
+
+	slow.end = 8000;
+	ended = of_serving(bench, &slow, CALL_ENDED);
+	for (uint8_t i = 0; i < bench->wants.n_wanted; i++)
+		if (bench->wants.wanted[i].kind == WANTED_HEADER)
+			ended.values[0].wanted = i;
+	ended.n_values = 1;
+	strcpy(ended.values[0].text, "ads");
+	send_at(bench, of_serving(bench, &slow, CALL_BEGUN));
+	send_at(bench, of_gateway(bench, &way));
+	pass(bench, 6050);
+	assert_int_equal(sum(bench, "platform", false), 400000);
+	send(bench, &ended);
+	pass(bench, 8600);
+	assert_int_equal(sum(bench, "platform", false), 0);
+	assert_int_equal(sum(bench, "ads", false), 400000);
+	slow.end = 20000;
+	send_at(bench, of_client(bench, &slow));
+	check_corrected(bench, 3);
+	assert_int_equal(sum(bench, "ads", false), 0);
 }
 
 /* In a replay the messages' times decide, and the clock nothing. */
@@ -470,7 +517,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_one_spend_a_call), TEST(test_the_better_view), TEST(test_both_answers_are_paid_for),
 		TEST(test_a_client_on_another_host), TEST(test_a_client_that_comes_late), TEST(test_a_gateway_that_is_told_late),
-		TEST(test_longer_than_five_seconds), TEST(test_a_replay_has_its_own_time), TEST(test_settings_replaced_while_held),
+		TEST(test_longer_than_five_seconds), TEST(test_corrected_twice), TEST(test_a_replay_has_its_own_time), TEST(test_settings_replaced_while_held),
 		TEST(test_many_at_once), TEST(test_many_at_once_with_losses),
 	};
 

@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 
-#define KEEP_NS (30 * 24 * 3600 * (int64_t)NSEC_PER_SEC)
+#define KEEP_NS (30ll * 24 * 3600 * (int64_t)NSEC_PER_SEC)
 
 /* ---- rows */
 

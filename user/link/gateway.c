@@ -77,9 +77,10 @@ static void keep(struct gateways *g, void **kept, size_t *bytes, void *new, size
 
 static void forget_serving(struct gateways *g, struct serving *serving)
 {
-	LIST_EACH(node, by_task(g->parties_by_task, &serving->facts))
-		if (PARTY(node, of_task)->above == serving)
-			PARTY(node, of_task)->above = NULL;
+	LIST_EACH(node, &serving->made) {
+		PARTY(node, of_above)->above = NULL;
+		list_remove(node);
+	}
 	if (serving->client) {
 		serving->client->below = NULL;
 		serving->client->star = NULL;
@@ -102,6 +103,7 @@ static void forget_party(struct gateways *g, struct party *party)
 	if (party->below)
 		party->below->client = NULL;
 	keep(g, &party->kept, &party->bytes, NULL, 0);
+	list_remove(&party->of_above);
 	list_remove(&party->by_age);
 	list_remove(&party->of_task);
 	list_remove(&party->of_head);
@@ -262,6 +264,7 @@ static struct serving *new_serving(struct gateways *g, const struct facts *facts
 	if (!serving)
 		return NULL;
 	serving->facts = *facts;
+	list_init(&serving->made);
 	g->n_servings++;
 	list_insert(&serving->by_age, &g->servings);
 	/* the newest first: of many, only some are looked at */
@@ -335,6 +338,7 @@ static struct party *new_party(struct gateways *g, const struct facts *facts)
 	if (!party)
 		return NULL;
 	party->facts = *facts;
+	list_init(&party->of_above);
 	g->n_parties++;
 	list_insert(&party->by_age, &g->parties);
 	list_insert(&party->of_task, by_task(g->parties_by_task, facts)->next);

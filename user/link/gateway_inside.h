@@ -36,6 +36,7 @@ struct serving {
 	uint64_t due_ns;		/* UINT64_MAX: it has not ended */
 	bool settled;
 	struct party *client;
+	struct list made;		/* calls that were made for it */
 	void *kept;
 	size_t bytes;
 };
@@ -49,6 +50,7 @@ struct party {
 	bool awaited;			/* held for a request that is known, not just in case */
 	enum party_as as;
 	struct serving *above;		/* it was made for this one */
+	struct list of_above;
 	struct serving *below;		/* which served it */
 	struct party *star;		/* the call made for it that brought its answer */
 	void *kept;

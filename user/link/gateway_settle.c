@@ -132,14 +132,10 @@ static void tell_upstream(struct gateways *g, struct party *upstream, struct par
 		tell(g, upstream, PARTY_REMOTE, NULL, upstream->above);
 }
 
-static void tell_upstreams(struct gateways *g, const struct serving *serving, struct party *star)
+static void tell_upstreams(struct gateways *g, struct serving *serving, struct party *star)
 {
-	LIST_EACH(node, parties_of(g, serving)) {
-		struct party *party = PARTY(node, of_task);
-
-		if (party->above == serving)
-			tell_upstream(g, party, star);
-	}
+	LIST_EACH(node, &serving->made)
+		tell_upstream(g, PARTY(node, of_above), star);
 }
 
 /* ---- finding */
@@ -192,6 +188,12 @@ struct party *gateway_find_client(struct gateways *g, const struct serving *serv
 	return best;
 }
 
+static void belongs(struct party *party, struct serving *serving)
+{
+	party->above = serving;
+	list_insert(&party->of_above, &serving->made);
+}
+
 /* What speaks for other requests that were being served then. */
 struct claims {
 	unsigned int best;		/* 0: there was none */
@@ -241,7 +243,7 @@ static void claim_upstreams(struct gateways *g, struct serving *serving, bool ha
 			continue;
 		others = claims_of_others(g, party, serving);
 		if (!others.best || (rank.score >= MATCH_STRONG && rank.score > others.best)) {
-			party->above = serving;
+			belongs(party, serving);
 			any = true;
 		} else if (rank.score >= others.best && likelier(&rank, &highest) &&
 			   (has_client || (rank.score > others.best && !others.open))) {
@@ -250,7 +252,7 @@ static void claim_upstreams(struct gateways *g, struct serving *serving, bool ha
 		}
 	}
 	if (!any && likeliest)
-		likeliest->above = serving;
+		belongs(likeliest, serving);
 }
 
 /* A before B: it did not fail, it brought usage, it is likelier. */
@@ -267,16 +269,13 @@ static bool shines(const struct party *a, const struct party *b, const struct se
 }
 
 /* The call that brought the answer. */
-static struct party *find_star(struct gateways *g, const struct serving *serving)
+static struct party *find_star(struct serving *serving)
 {
 	struct party *best = NULL;
 
-	LIST_EACH(node, parties_of(g, serving)) {
-		struct party *party = PARTY(node, of_task);
-
-		if (party->above == serving && (!best || shines(party, best, serving)))
-			best = party;
-	}
+	LIST_EACH(node, &serving->made)
+		if (!best || shines(PARTY(node, of_above), best, serving))
+			best = PARTY(node, of_above);
 	return best;
 }
 
@@ -284,7 +283,7 @@ static struct party *find_star(struct gateways *g, const struct serving *serving
 
 static void join(struct gateways *g, struct serving *serving, struct party *client)
 {
-	struct party *star = find_star(g, serving);
+	struct party *star = find_star(serving);
 
 	if (client) {
 		serving->client = client;
@@ -296,14 +295,27 @@ static void join(struct gateways *g, struct serving *serving, struct party *clie
 }
 
 /* Held for this one, and for no other any more. */
-static void tell_unclaimed(struct gateways *g, const struct serving *serving)
+static void release(struct gateways *g, struct party *party)
 {
-	LIST_EACH(node, parties_of(g, serving)) {
-		struct party *party = PARTY(node, of_task);
+	if (!party->told && party->awaited && !party->above && !gateway_may_be_claimed(g, &party->facts) &&
+	    !gateway_may_be_served(g, &party->facts))
+		tell(g, party, party->star ? PARTY_CLIENT : PARTY_ALONE, source_of(party), NULL);
+}
 
-		if (!party->told && !party->above && match_upstream(&party->facts, &serving->facts) &&
-		    !gateway_may_be_claimed(g, &party->facts) && !gateway_may_be_served(g, &party->facts))
-			tell(g, party, party->star ? PARTY_CLIENT : PARTY_ALONE, source_of(party), NULL);
+static void release_all(struct gateways *g, const struct serving *serving)
+{
+	unsigned int looked = 0;
+
+	LIST_EACH(node, parties_of(g, serving)) {
+		release(g, PARTY(node, of_task));
+		if (++looked == LOOK)
+			break;
+	}
+	looked = 0;
+	LIST_EACH(node, gateway_chain(g->parties_by_head, serving->facts.head)) {
+		release(g, PARTY(node, of_head));
+		if (++looked == LOOK)
+			break;
 	}
 }
 
@@ -315,7 +327,7 @@ void gateway_settle(struct gateways *g, struct serving *serving)
 	gateway_due(g, &serving->due_ns, (serving->facts.end_ns ? serving->facts.end_ns : serving->facts.begin_ns) + KEEP_NS);
 	claim_upstreams(g, serving, client);
 	join(g, serving, client);
-	tell_unclaimed(g, serving);
+	release_all(g, serving);
 }
 
 /* The client of a request that was taken for one from another host. */
@@ -374,13 +386,13 @@ static bool join_upstream(struct gateways *g, struct party *upstream)
 	}
 	if (!best)
 		return false;
-	upstream->above = best;
+	belongs(upstream, best);
 	client = best->client;
 	if (client && may_star(client, upstream, highest.score)) {
 		client->star = upstream;
 		tell_client(g, client);
 	}
-	tell_upstream(g, upstream, client ? client->star : find_star(g, best));
+	tell_upstream(g, upstream, client ? client->star : find_star(best));
 	return true;
 }
 

@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 /* OpenAI keeps stored responses for 30 days, and nobody longer. */
-#define KEEP_NS (30 * 24 * 3600 * (int64_t)NSEC_PER_SEC)
+#define KEEP_NS (30ll * 24 * 3600 * (int64_t)NSEC_PER_SEC)
 
 /* What was reported; an estimate of what is still to come counts for nothing. */
 static bool has_usage(const struct call *call)

@@ -205,9 +205,16 @@ static bool owner_differs(const struct record *a, const struct record *b)
 
 static bool usage_differs(const struct call *a, const struct call *b)
 {
-	return strcmp(a->provider, b->provider) || strcmp(a->model, b->model) || a->n_usages != b->n_usages ||
-	       a->n_units != b->n_units || memcmp(a->usages, b->usages, sizeof(a->usages)) ||
-	       memcmp(a->units, b->units, sizeof(a->units));
+	if (strcmp(a->provider, b->provider) || strcmp(a->model, b->model) || a->n_usages != b->n_usages || a->n_units != b->n_units)
+		return true;
+	for (size_t i = 0; i < a->n_usages && i < CALL_USAGES; i++)
+		if (strcmp(a->usages[i].model, b->usages[i].model) || a->usages[i].known != b->usages[i].known ||
+		    memcmp(a->usages[i].count, b->usages[i].count, sizeof(a->usages[i].count)))
+			return true;
+	for (size_t i = 0; i < a->n_units && i < CALL_UNITS; i++)
+		if (strcmp(a->units[i].name, b->units[i].name) || a->units[i].milli != b->units[i].milli)
+			return true;
+	return false;
 }
 
 /* Keeps it as it was told; where there is no memory for that, it stays as it was. */
