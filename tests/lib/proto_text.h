@@ -39,7 +39,9 @@ static const char *proto_fields(struct buf *to, const char *text)
 		if (*after == '{') {
 			struct buf inner = BUF(65536);
 
-			text = proto_fields(&inner, text) + 1;
+			text = proto_fields(&inner, text);
+			if (!*text++)
+				abort();	/* a brace that nobody closes */
 			proto_varint(to, number << 3 | 2);
 			proto_varint(to, inner.n);
 			buf_add(to, inner.p, inner.n);

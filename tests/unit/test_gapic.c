@@ -38,6 +38,8 @@ static const struct talk talks[] = {
 	{ "embeddings of the Gemini API count nothing", GEMINI, GEMINI_PATH "EmbedContent", "1:\"models/e\" 2{1{2:\"hi\"}}",
 	  { "1{1:\"floats\"}" }, "0", "embeddings e> -" },
 	{ "counting is not using", GEMINI, GEMINI_PATH "CountTokens", "1:\"models/m\"", { "1:31 5:3" }, "0", "count_tokens m> -" },
+	{ "a file is no model", GEMINI, "/google.ai.generativelanguage.v1beta.FileService/CreateFile", "1{1:\"files/f\" 2:\"name\"}",
+	  { "1{1:\"files/f\"}" }, "0", "files > -" },
 	{ "an older method is counted", VERTEX, VERTEX_PATH "Predict", "1:\"projects/p/locations/l/endpoints/e\"",
 	  { "1{5{1{1:\"statistics\"}}}" }, "0", "predict > -" },
 	{ "an error in the trailers", GEMINI, GEMINI_PATH "GenerateContent", "1:\"models/m\"", { NULL }, "8",

@@ -21,7 +21,7 @@ static const struct provider *const dialects[DIALECTS] = {
 	&dialect_openai, &dialect_openai_media, &dialect_openai_batch, &dialect_anthropic, &dialect_gemini,
 	&dialect_gemini_batch, &dialect_bedrock, &dialect_cohere, &dialect_ollama,
 	&dialect_watsonx, &dialect_replicate, &dialect_tgi, &dialect_deepgram, &dialect_stability, &dialect_aleph_alpha,
-	&dialect_gapic_gemini, &dialect_gapic_vertex, &dialect_gapic_embed, &dialect_realtime, &dialect_live,
+	&dialect_gapic_gemini, &dialect_gapic_vertex, &dialect_gapic_embed, &dialect_gapic_other, &dialect_realtime, &dialect_live,
 };
 
 static struct compiled compiled[DIALECTS];

@@ -27,9 +27,6 @@ static const struct route gemini_routes[] = {
 	{ "/google.ai.generativelanguage.*.GenerativeService/CountTokens", "count_tokens", ROUTE_FREE | ROUTE_NO_ANSWER },
 	{ "/google.ai.generativelanguage.*.PredictionService/Predict", "predict" },
 	{ "/google.ai.generativelanguage.*.PredictionService/PredictLongRunning", "generate_video" },
-	{ "/google.ai.generativelanguage.*.ModelService/*", "models", ROUTE_FREE },
-	{ "/google.ai.generativelanguage.*.FileService/*", "files", ROUTE_FREE },
-	{ "/google.ai.generativelanguage.*.CacheService/*", "create_cache", ROUTE_FREE },
 	{ 0 },
 };
 
@@ -68,10 +65,7 @@ static const struct route vertex_routes[] = {
 	{ "/google.cloud.aiplatform.*.PredictionService/GenerateContent", "generate_content" },
 	{ "/google.cloud.aiplatform.*.PredictionService/StreamGenerateContent", "generate_content", ROUTE_STREAM },
 	{ "/google.cloud.aiplatform.*.PredictionService/CountTokens", "count_tokens", ROUTE_FREE | ROUTE_NO_ANSWER },
-	{ "/google.cloud.aiplatform.*.LlmUtilityService/*", "count_tokens", ROUTE_FREE | ROUTE_NO_ANSWER },
 	{ "/google.cloud.aiplatform.*.PredictionService/*", "predict" },
-	{ "/google.cloud.aiplatform.*.GenAiCacheService/*", "create_cache", ROUTE_FREE },
-	{ "/google.cloud.aiplatform.*.ModelService/*", "models", ROUTE_FREE | ROUTE_WEAK },
 	{ 0 },
 };
 
@@ -126,6 +120,19 @@ static const struct want embed_response[] = {
 	{ 0 },
 };
 
+/* ---- what else is there, of which no message is read: their first fields are other things than a model */
+
+static const struct route other_routes[] = {
+	{ "/google.ai.generativelanguage.*.ModelService/*", "models", ROUTE_FREE },
+	{ "/google.ai.generativelanguage.*.FileService/*", "files", ROUTE_FREE },
+	{ "/google.ai.generativelanguage.*.CacheService/*", "create_cache", ROUTE_FREE },
+	{ "/google.cloud.aiplatform.*.LlmUtilityService/*", "count_tokens", ROUTE_FREE },
+	{ "/google.cloud.aiplatform.*.GenAiCacheService/*", "create_cache", ROUTE_FREE },
+	{ "/google.cloud.aiplatform.*.ModelService/*", "models", ROUTE_FREE },
+	{ "/google.longrunning.Operations/*", "operations", ROUTE_FREE | ROUTE_WEAK },
+	{ 0 },
+};
+
 /* ---- what data cannot say */
 
 static int item(struct dialect *d, enum side side, struct item *item)
@@ -159,4 +166,9 @@ const struct provider dialect_gapic_embed = {
 	.messages = { embed_request, embed_response },
 	.convention = REASONING_APART,
 	.item = item,
+};
+
+const struct provider dialect_gapic_other = {
+	.name = "google-grpc",
+	.routes = other_routes,
 };

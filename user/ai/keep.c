@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ai/keep.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "ai/caller.h"
+#include "ai/compiled.h"
 #include "ai/credential.h"
 #include "ai/dialect.h"
+#include "ai/proto.h"
+#include "ai/skim_inside.h"
 #include "base/fingerprint.h"
 
 static enum keep keep_pick(const struct want *want)
@@ -191,4 +195,78 @@ int keep_query(const struct wants *wants, struct str query, struct buf *ret)
 	}
 	explicit_bzero(secret_text, sizeof(secret_text));
 	return ret->error;
+}
+
+/* ---- protobuf */
+
+const struct skim_table *keep_messages(const struct wants *wants, const struct head *request, enum side side)
+{
+	const struct provider *provider;
+	struct choice choice;
+
+	if (!provider_choose(request, wants, &choice))
+		return NULL;
+	provider = choice.dialect->messages[side] || choice.route ? choice.dialect : provider_messages(choice.name);
+	return provider && provider->messages[side] ? &compiled_of(provider)->messages[side] : NULL;
+}
+
+static bool take_varint(const char **p, const char *end, uint64_t *ret)
+{
+	unsigned int shift = 0;
+
+	for (*ret = 0; *p < end && shift < 64; shift += 7) {
+		uint8_t c = (uint8_t)*(*p)++;
+
+		*ret |= (uint64_t)(c & 0x7f) << shift;
+		if (!(c & 0x80))
+			return true;
+	}
+	return false;
+}
+
+static bool is_read(const struct skim_table *table, const struct skim_node *node)
+{
+	for (; node && node->want; node = node->same ? &table->nodes[node->same] : NULL)
+		if (keep_pick(node->want) == KEEP_TEXT)
+			return true;
+	return false;
+}
+
+/* What cannot be followed becomes x to the end of the message that it is in. */
+static void redact_message(const struct skim_table *table, uint16_t parent, char *message, size_t n, unsigned int depth)
+{
+	const char *p = message, *end = message + n;
+
+	while (p < end) {
+		const struct skim_node *node;
+		const char *from = p;
+		uint64_t tag, length;
+		char key[24];
+		uint16_t at;
+
+		if (!take_varint(&p, end, &tag)) {
+			memset(message + (from - message), 'x', (size_t)(end - from));
+			return;
+		}
+		length = (tag & 7) == 1 ? 8 : (tag & 7) == 5 ? 4 : 0;
+		if ((tag & 7) == 0 && take_varint(&p, end, &length))
+			continue;
+		if (((tag & 7) == 2 && !take_varint(&p, end, &length)) || ((tag & 7) != 2 && !length) || length > (uint64_t)(end - p)) {
+			memset(message + (from - message), 'x', (size_t)(end - from));
+			return;
+		}
+		snprintf(key, sizeof(key), "%llu", (unsigned long long)(tag >> 3));
+		at = skim_child(table, parent, key, strlen(key));
+		node = at < table->n_nodes ? &table->nodes[at] : NULL;
+		if ((tag & 7) == 2 && node && node->below && depth < PROTO_DEPTH)
+			redact_message(table, at, message + (p - message), (size_t)length, depth + 1);
+		else if ((tag & 7) == 2 && !is_read(table, node))
+			memset(message + (p - message), 'x', (size_t)length);
+		p += length;
+	}
+}
+
+void keep_message(const struct skim_table *table, char *message, size_t n)
+{
+	redact_message(table, 0, message, n, 0);
 }

@@ -7,6 +7,7 @@
 #ifndef AITAP_AI_KEEP_H
 #define AITAP_AI_KEEP_H
 
+#include "ai/skim.h"
 #include "base/buf.h"
 #include "noun/head.h"
 #include "noun/wants.h"
@@ -20,5 +21,9 @@ int keep_secret(const struct wants *, struct str name, struct str value, struct 
 int keep_person(const struct wants *, struct str value, struct buf *ret);
 /* Parameters that are read, a key by its stand-in; the others are left out. */
 int keep_query(const struct wants *, struct str query, struct buf *ret);
+/* What is read of the protobuf messages of a request, or of its answer; NULL: nothing, or none are spoken there. */
+const struct skim_table *keep_messages(const struct wants *, const struct head *request, enum side);
+/* Of such a message, in place: numbers stay, and texts that are read; all others become x. */
+void keep_message(const struct skim_table *, char *message, size_t n);
 
 #endif

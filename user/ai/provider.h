@@ -99,6 +99,7 @@ extern const struct provider dialect_gemini_batch;
 extern const struct provider dialect_gapic_gemini;
 extern const struct provider dialect_gapic_vertex;
 extern const struct provider dialect_gapic_embed;
+extern const struct provider dialect_gapic_other;
 extern const struct provider dialect_realtime;
 extern const struct provider dialect_live;
 extern const struct provider dialect_bedrock;

@@ -7,6 +7,7 @@
 #ifndef AITAP_PIPELINE_SCRUB_INSIDE_H
 #define AITAP_PIPELINE_SCRUB_INSIDE_H
 
+#include "ai/keep.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "noun/call.h"
@@ -45,6 +46,7 @@ struct part {
 	bool item[2];			/* one was begun and not ended */
 	uint64_t missing;		/* bytes that are missing in the copy already */
 	struct redact redact[2];
+	const struct skim_table *messages[2];	/* protobuf that is read; NULL: none */
 	struct buf whole[2];		/* of an item whose length stands before it */
 };
 

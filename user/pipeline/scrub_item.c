@@ -171,8 +171,11 @@ static void collect(struct scrub *scrub, struct part *part, const struct piece *
 	if (!piece->last)
 		return;
 	if (!raw->error) {	/* above its ceiling: what is not there is missing */
-		redact_item(scrub, &part->redact[piece->side], piece, buf_view(raw), &whole);
-		write_whole(scrub, piece, &whole);
+		if (piece->binary && part->messages[piece->side])
+			keep_message(part->messages[piece->side], raw->p, raw->n);
+		else
+			redact_item(scrub, &part->redact[piece->side], piece, buf_view(raw), &whole);
+		write_whole(scrub, piece, whole.n ? &whole : raw);
 	}
 	buf_done(&whole);
 	buf_done(raw);

@@ -248,6 +248,8 @@ static int on_head(void *ctx, struct exchange *exchange, const struct head *head
 	scrub->boot_ns = head->trailer ? scrub->now_ns : head->boot_ns;
 	if (head->side == SIDE_REQUEST && !head->trailer)
 		part->wanted = is_ai(scrub, head);
+	for (int side = 0; head->side == SIDE_REQUEST && !head->trailer && side < 2; side++)
+		part->messages[side] = part->wanted ? keep_messages(&scrub->wants, head, (enum side)side) : NULL;
 	if (http2 && !scrub->copy->http2)
 		switch_to_http2(scrub);
 	if (!http2)
