@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "pipeline/scrub.h"
+#include "tests/lib/grpc_talk.h"
 #include "tests/lib/through.h"
 
 #define ASK "{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"the password is hunter2\"}]}"
@@ -243,10 +244,46 @@ static void test_counts_in_a_head(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* Of protobuf no text is left, and what it counts is what it counted. */
+static void test_grpc(void **state)
+{
+	struct image image = { 0 };
+	struct line line = { .to = &image, .id = 7, .task = { 100, 5000 }, .boot_ns = NSEC_PER_SEC };
+	struct grpc_talk talk = grpc_begin(&line, true, GRPC_HOST);
+	static const char *const answers[] = {
+		"2{2{2{1:\"hunter2\"}} 3:1} 4{1:100 2:20 3:125 5:64 8:1 14:5 11{1:2 2:7}} 11:\"gemini-2.5-pro\" 13:\"r1\"", NULL,
+	};
+	struct result before, after;
+	struct buf file;
+
+	(void)state;
+	grpc_call(&talk, answers, "0", 7);
+	line_close(&line, EVENT_CLOSE_FREE);
+	before = records_of(&image);
+	scrub(&image);
+	file = file_bytes();
+	assert_null(memmem(file.p, file.n, "hunter2", 7));
+	after = replayed();
+	assert_int_equal(before.n, 1);
+	assert_int_equal(after.n, 1);
+	assert_int_equal(before.call.usages[0].count[COUNT_INPUT], 100);
+	assert_int_equal(before.call.usages[0].count[COUNT_OUTPUT], 25);
+	assert_memory_equal(before.call.usages, after.call.usages, sizeof(before.call.usages));
+	assert_string_equal(after.call.model_requested, before.call.model_requested);
+	assert_string_equal(after.call.model_requested, "gemini-2.5-pro");
+	assert_string_equal(after.call.model, before.call.model);
+	assert_string_equal(after.call.response_id, "r1");
+	assert_string_equal(after.call.project, "p1");
+	assert_string_equal(after.call.dialect, "vertex-grpc");
+	buf_done(&file);
+	grpc_end(&talk);
+	image_done(&image);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(test_no_secret_is_left), TEST(test_holes_stay_holes), TEST(test_an_environment),
-					    TEST(test_counts_in_a_head) };
+					    TEST(test_counts_in_a_head), TEST(test_grpc) };
 
 	return RUN(tests);
 }
