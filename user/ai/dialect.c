@@ -207,6 +207,8 @@ static void take_request(struct dialect *d, const struct item *item)
 		call->flags |= CALL_BACKGROUND;
 }
 
+#define UNITS (BIT(PICK_COST) - BIT(PICK_WEB_SEARCHES))
+
 static void take_response(struct dialect *d, const struct item *item)
 {
 	struct call *call = d->call;
@@ -228,7 +230,7 @@ static void take_response(struct dialect *d, const struct item *item)
 			d->unread |= BIT(pick);
 	}
 	d->unread |= item->unread;
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+	for (size_t i = 0; item->seen & UNITS && i < sizeof(units) / sizeof(*units); i++)
 		if (item_has_number(item, units[i].pick))
 			dialect_unit(d, units[i].unit, item_number(item, units[i].pick));
 }
@@ -299,8 +301,9 @@ void dialect_headers(struct dialect *d, const struct skim_table *table, const st
 		const struct header *header = &head->headers[i];
 		const struct skim_node *node;
 
-		/* most names are not even as long as one that is wanted */
-		if (!header->value.n || header->name.n > sizeof(lower) || !(table->nodes[0].lengths >> header->name.n % 64 & 1))
+		/* most names have neither length nor first letter of one that is wanted */
+		if (!header->value.n || !header->name.n || header->name.n > sizeof(lower) ||
+		    !(table->nodes[0].lengths >> header->name.n % 64 & table->nodes[0].firsts >> (*header->name.p | 32) % 64 & 1))
 			continue;
 		for (size_t j = 0; j < header->name.n; j++)
 			lower[j] = header->name.p[j] >= 'A' && header->name.p[j] <= 'Z' ? (char)(header->name.p[j] | 32) : header->name.p[j];

@@ -100,13 +100,6 @@ static inline bool same(const char *fixed, const char *p, const char *end, size_
 	return first_hit((v16)(load16(fixed) != load16(p))) >= n;
 }
 
-static inline const char *string_end(const char *p, const char *end)
-{
-	while ((p = stride_text(p, end)) < end && *p == '\\')
-		p = end - p >= 2 ? p + 2 : end;
-	return p;
-}
-
 static inline bool begins_number(char c)
 {
 	return (c >= '0' && c <= '9') || c == '-';
@@ -140,6 +133,8 @@ static bool fits(const struct mould *mould, struct str text, struct str *hole)
 		}
 		stop = part->kind == PART_STRING ? string_end(p, end) : number_end(p, end);
 		if (part->kind == PART_NUMBER && stop == p)
+			return false;
+		if (stop >= end)
 			return false;
 		hole[i] = (struct str){ p, (size_t)(stop - p) };
 		p = stop;
@@ -240,26 +235,35 @@ static int write_and_learn(struct moulds *moulds, struct mould *mould, struct sk
 
 /* ---- */
 
-/* Texts that fit one mould begin and end alike, and mostly have as many quotes and brackets; few others do. */
-static uint32_t mark_of(const struct skim_table *table, struct str text)
+/* How many quotes and how many opening and closing brackets there are, in the low and the high half; of more than 255 the rest. */
+static uint32_t punctuation(const char *p, const char *end)
 {
 	const v16 quote = filled('"'), open = filled('{');
-	const char *p = text.p, *end = p + text.n;
-	uint32_t first, quotes = 0, opened = 0;
+	v16 quotes = { 0 }, brackets = { 0 };
+	uint32_t n = 0;
 
-	memcpy(&first, p, sizeof(first));
+	/* a comparison's true is minus one */
 	for (; end - p >= 16; p += 16) {
 		v16 v = load16(p);
 
-		quotes += count_hits((v16)(v == quote));
-		opened += count_hits((v16)((v | 0x20) == open));
+		quotes -= (v16)(v == quote);
+		brackets -= (v16)((v | 0x20) == open);
 	}
-	for (; p < end; p++) {
-		quotes += *p == '"';
-		opened += (*p | 0x20) == '{';
-	}
-	first ^= (uint32_t)(uintptr_t)table ^ (uint32_t)(uint8_t)end[-1] << 8;
-	return first * 0x9e3779b1u + quotes * 0x85ebca6bu + opened * 0xc2b2ae35u;
+	for (int i = 0; i < 16; i++)
+		n += quotes[i] + ((uint32_t)brackets[i] << 16);
+	for (; p < end; p++)
+		n += (*p == '"') + ((uint32_t)((*p | 0x20) == '{') << 16);
+	return n;
+}
+
+/* Texts that fit one mould begin and end alike, and mostly have as many quotes and brackets; few others do. */
+static uint32_t mark_of(const struct skim_table *table, struct str text)
+{
+	uint32_t first;
+
+	memcpy(&first, text.p, sizeof(first));
+	first ^= (uint32_t)(uintptr_t)table ^ (uint32_t)(uint8_t)text.p[text.n - 1] << 8;
+	return first * 0x9e3779b1u + punctuation(text.p, text.p + text.n) * 0x85ebca6bu;
 }
 
 /* The one that fits; else NULL, and the one whose place the text may take. */

@@ -62,7 +62,7 @@ static void key_over(struct skim *s, const char *key, size_t n)
 {
 	uint16_t parent = s->level[s->depth - 1].node;
 
-	s->node = n > SKIM_KEY ? SKIM_NODES : skim_child(s->table, parent, key, n);
+	s->node = n > SKIM_KEY || !skim_may_have(s->table, parent, key, n) ? SKIM_NODES : skim_child(s->table, parent, key, n);
 	s->state = COLON;
 }
 
@@ -104,17 +104,22 @@ static void string_over(struct skim *s)
 
 static const char *in_string(struct skim *s, const char *p, const char *end)
 {
-	const char *stop = stride_text(p, end);
+	const char *stop;
 
-	if (stop > p) {
-		skim_flush_high(s);
-		skim_put(s, p, (size_t)(stop - p));
-	}
-	if (stop == end)
-		return end;
-	if (*stop != '"') {
+	for (;; p = stop + 2) {
+		stop = stride_text(p, end);
+		if (stop > p) {
+			skim_flush_high(s);
+			skim_put(s, p, (size_t)(stop - p));
+		}
+		if (stop == end)
+			return end;
+		if (*stop == '"')
+			break;
 		s->state = ESCAPE;
-		return stop + 1;
+		if (end - stop < 2 || stop[1] == 'u')
+			return stop + 1;
+		skim_escaped(s, stop[1]);
 	}
 	if (!s->key) {
 		skim_note_end(s, stop);
@@ -146,6 +151,12 @@ static const char *begin_key(struct skim *s, const char *p, const char *end)
 
 void skim_string(struct skim *s, uint16_t node, struct str raw)
 {
+	const struct skim_node *first = first_want(s, node);
+
+	if (!first->same && first->want->rule == WANT_LAST && !memchr(raw.p, '\\', raw.n)) {
+		value_whole(&s->item, first->want, raw);
+		return;
+	}
 	begin_string(s, node, raw.p);
 	if (s->state == STRING && memchr(raw.p, '\\', raw.n)) {
 		skim_write(s, raw.p, raw.n + 1);
@@ -171,14 +182,15 @@ void skim_literal(struct skim *s, uint16_t node, struct str text)
 
 static const char *in_pass(struct skim *s, const char *p, const char *end)
 {
-	p = stride_text(p, end);
-	if (p == end)
+	p = string_end(p, end);
+	if (p >= end) {
+		s->state = p > end ? PASS_ESCAPE : PASS;
 		return end;
-	if (*p == '"')
-		skim_note_end(s, p);
-	if (*p == '"' && s->after != SKIP)
+	}
+	skim_note_end(s, p);
+	if (s->after != SKIP)
 		skim_text_over(s, p);
-	s->state = *p == '"' ? s->after : PASS_ESCAPE;
+	s->state = s->after;
 	return p + 1;
 }
 
@@ -187,12 +199,12 @@ static const char *in_skip(struct skim *s, const char *p, const char *end)
 	while ((p = stride_brackets(p, end)) < end) {
 		char c = *p++;
 		if (c == '"') {
-			s->state = PASS;
 			s->after = SKIP;
 			skim_note(s, TOKEN_STRING, SKIM_NODES, p);
-			return p;
-		}
-		if (c == '{' || c == '[') {
+			p = in_pass(s, p, end);
+			if (s->state != SKIP)
+				return p;
+		} else if (c == '{' || c == '[') {
 			s->skipped++;
 		} else if (!--s->skipped) {
 			skim_text_over(s, p);
@@ -201,6 +213,38 @@ static const char *in_skip(struct skim *s, const char *p, const char *end)
 		}
 	}
 	return p;
+}
+
+static bool begins_plain(char c)
+{
+	return (c >= '0' && c <= '9') || c == '-' || c == 't' || c == 'f' || c == 'n';
+}
+
+/* Behind a key that nobody wants: colon and value at once, where they are what they mostly are. */
+static const char *after_unwanted(struct skim *s, const char *p, const char *end)
+{
+	const char *at = p, *stop;
+
+	if (end - p < 3 || *at++ != ':')
+		return p;
+	at += *at == ' ';
+	if (*at == '"') {
+		s->key = false;
+		s->want = NULL;
+		s->after = NEXT;
+		skim_note(s, TOKEN_STRING, SKIM_NODES, at + 1);
+		return in_pass(s, at + 1, end);
+	}
+	if (s->raw || !begins_plain(*at))
+		return p;
+	for (stop = at; stop < end && !skim_ends_literal(*stop);)
+		stop++;
+	if (stop == end)
+		return p;
+	skim_note(s, TOKEN_LITERAL, SKIM_NODES, at);
+	skim_note_end(s, stop);
+	s->state = NEXT;
+	return stop;
 }
 
 /* ---- between tokens */
@@ -272,6 +316,8 @@ static const char *between(struct skim *s, const char *p, const char *end)
 		}
 		if (s->state == KEY || s->state == NEXT) {
 			p = in_next(s, p, end);
+			if (s->state == COLON && s->node == SKIM_NODES)
+				p = after_unwanted(s, p, end);
 		} else if (s->state == COLON) {
 			s->state = *p++ == ':' ? VALUE : DEAD;
 		} else {

@@ -123,6 +123,7 @@ struct skim_node {
 	const struct want *want;	/* NULL: only something below is wanted */
 	uint64_t below;		/* picks that lie below */
 	uint64_t lengths;	/* of its children's keys: bit 1 << n % 64 */
+	uint64_t firsts;	/* their first bytes: bit 1 << byte % 64 */
 	uint16_t parent;
 	uint16_t elements;	/* the node of its elements; 0: none wanted */
 	uint16_t same;		/* a further node that wants the same path; 0: none */

@@ -23,6 +23,14 @@ enum state {
 	DEAD,
 };
 
+/* Has it a child of such a key? Mostly not, and that shows in length and first byte. */
+static inline bool skim_may_have(const struct skim_table *table, uint16_t parent, const char *key, size_t n)
+{
+	const struct skim_node *node = &table->nodes[parent == SKIM_NODES ? 0 : parent];
+
+	return parent != SKIM_NODES && n && node->lengths >> n % 64 & 1 && node->firsts >> (uint8_t)key[0] % 64 & 1;
+}
+
 /* The child of that key; SKIM_NODES where none is wanted. */
 uint16_t skim_child(const struct skim_table *, uint16_t parent, const char *key, size_t n);
 
@@ -138,6 +146,8 @@ void value_literal(struct item *, const struct want *, struct str literal);
 /* A string: begin, pieces of decoded text, end with the length of it all. */
 void value_begin(struct item *, const struct want *);
 void value_text(struct item *, const struct want *, const char *p, size_t n);
+/* The whole of one, for WANT_LAST. */
+void value_whole(struct item *, const struct want *, struct str text);
 void value_end(struct item *, const struct want *, uint64_t length);
 
 /* A string under way: decoded text, what followed a backslash, a digit of \u, a first surrogate left alone. */

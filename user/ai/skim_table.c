@@ -52,6 +52,7 @@ static uint16_t get_child(struct skim_table *table, uint16_t parent, const char 
 		i = (i + 1) & (table->n_slots - 1u);
 	table->slots[i] = node;
 	table->nodes[parent].lengths |= 1ull << n % 64;
+	table->nodes[parent].firsts |= n ? 1ull << (uint8_t)key[0] % 64 : 0;
 	return node;
 }
 

@@ -268,6 +268,19 @@ void value_begin(struct item *item, const struct want *want)
 	}
 }
 
+void value_whole(struct item *item, const struct want *want, struct str text)
+{
+	struct value *value = slot(item, want);
+
+	make_room(item, value, want->room ? want->room : SKIM_ROOM);
+	value->cut = false;
+	if (text.n)
+		value->n = 0;
+	append(item, value, text.p, text.n);
+	value->number = 0;
+	see(item, want, value, VALUE_TEXT);
+}
+
 void value_text(struct item *item, const struct want *want, const char *p, size_t n)
 {
 	if (want->rule == WANT_LETTERS)

@@ -32,20 +32,6 @@ static inline unsigned int first_hit(v16 hit)
 #endif
 }
 
-static inline unsigned int count_hits(v16 hit)
-{
-#ifdef __SSE2__
-	typedef char c16 __attribute__((vector_size(16)));
-
-	return (unsigned int)__builtin_popcount((unsigned int)__builtin_ia32_pmovmskb128((c16)hit));
-#else
-	uint64_t half[2];
-
-	memcpy(half, &hit, 16);
-	return (unsigned int)(__builtin_popcountll(half[0]) + __builtin_popcountll(half[1])) / 8;
-#endif
-}
-
 static inline v16 load16(const char *p)
 {
 	v16 v;
@@ -68,6 +54,17 @@ static inline const char *stride_text(const char *p, const char *end)
 	}
 	while (p < end && *p != '"' && *p != '\\')
 		p++;
+	return p;
+}
+
+/* The quote that ends a string whose inside begins at p; end: it is not there; end + 1: nor is what follows a backslash. */
+static inline const char *string_end(const char *p, const char *end)
+{
+	while ((p = stride_text(p, end)) < end && *p == '\\') {
+		if (end - p < 2)
+			return end + 1;
+		p += 2;
+	}
 	return p;
 }
 

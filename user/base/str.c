@@ -26,14 +26,22 @@ bool str_iends(struct str s, struct str suffix)
 	return s.n >= suffix.n && str_ieq(str_sub(s, s.n - suffix.n, suffix.n), suffix);
 }
 
+/* Needles are short, and most places where one could begin are none: what memmem() prepares costs more than it saves. */
 ptrdiff_t str_find(struct str s, struct str needle)
 {
-	const char *at;
+	const char *at = s.p, *last;
 
 	if (!needle.n)
 		return 0;
-	at = s.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
-	return at ? at - s.p : -1;
+	if (s.n < needle.n)
+		return -1;
+	last = s.p + s.n - needle.n;
+	while (at <= last && (at = memchr(at, needle.p[0], (size_t)(last - at) + 1))) {
+		if (!memcmp(at, needle.p, needle.n))
+			return at - s.p;
+		at++;
+	}
+	return -1;
 }
 
 /* Never ends within a UTF-8 sequence (RFC 3629: continuation bytes are 10xxxxxx). */
