@@ -423,7 +423,8 @@ size_t http1_head(struct conn *conn, enum dir dir, const struct chunk *chunk, si
 			return 0;
 		}
 		refuse(conn, dir);
-		return chunk->n - at;
+		/* what came before was none, but a message may begin with this call */
+		return had && !at && chunk->begins ? 0 : chunk->n - at;
 	}
 	length = message_head_length((const uint8_t *)message->head.p, message->head.n, had);
 	if (!length)

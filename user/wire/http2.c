@@ -34,6 +34,7 @@ static int begin(struct conn *conn)
 		return -ENOMEM;
 	list_init(&http2->streams);
 	http2->by_id = MAP(LIMIT_STREAMS);
+	http2->sure = conn->born;	/* a preface, or what a server says first, at its very beginning */
 	for (unsigned int dir = 0; dir < 2; dir++) {
 		struct http2_side *side = &http2->side[dir];
 
@@ -109,7 +110,6 @@ static void lost(struct conn *conn, enum dir dir, uint64_t n)
 	hpack_lose(&side->hpack);
 	side->place = HTTP2_LOST;
 	side->n_head = 0;
-	side->left = 0;
 	side->doubt = true;
 	if (conn->request_dir != DIR_UNKNOWN)
 		http2_all_hit(conn, dir, n);
@@ -144,12 +144,14 @@ static size_t search(struct conn *conn, enum dir dir, const struct chunk *chunk,
 	struct http2_side *side = &((struct http2 *)conn->state)->side[dir];
 	size_t found = frame_search(chunk->p, chunk->n, at, chunk->begins, side->most < FRAME_SIZE_MAX ? side->most : FRAME_SIZE * 4);
 
-	side->left += (uint32_t)(found - at);
-	if (found == chunk->n)
-		return found - at;
-	side->place = HTTP2_HEAD;
-	if (side->left && conn->request_dir != DIR_UNKNOWN)
-		http2_all_hit(conn, dir, side->left);	/* streams that began meanwhile too */
+	if (found < chunk->n)
+		side->place = HTTP2_HEAD;
+	side->weak = frame_certain(chunk->p, chunk->n, found) ? 0 : 2;
+	if (found > at && conn->request_dir != DIR_UNKNOWN)
+		http2_all_hit(conn, dir, found - at);	/* streams that began meanwhile too */
+	conn->searched += found - at;
+	if (!conn->requests && conn->searched > SEARCH_MAX)
+		conn_turn(conn, CONN_OTHER);
 	return found - at;
 }
 
@@ -251,8 +253,9 @@ static size_t frame_head(struct conn *conn, enum dir dir, const struct chunk *ch
 	}
 	side->n_head = 0;
 	side->frame = frame_parse(p);
-	if (!frame_sound(&side->frame, side->most) || !in_order(side))
+	if (!in_order(side) || !(http2->sure ? frame_sound(&side->frame, side->most) : frame_usual(&side->frame, FRAME_SIZE)))
 		return unsound(conn, dir, chunk->n - at);
+	side->weak -= side->weak > 0;
 	if (!http2->sure)
 		http2->sure = ++http2->frames >= SURE_FRAMES;
 	begin_frame(conn, dir, chunk);
@@ -349,8 +352,6 @@ static void start(struct conn *conn, enum dir dir, const struct chunk *chunk, si
 	struct http2_side *side = &http2->side[dir];
 
 	side->place = side->doubt ? HTTP2_LOST : HTTP2_HEAD;
-	if (side->doubt && chunk->begins && frame_begins(chunk->p + at, chunk->n - at))
-		side->place = HTTP2_HEAD;
 	if (chunk->p[at] != preface.p[0])
 		return;
 	side->place = HTTP2_PREFACE;
@@ -383,6 +384,14 @@ static size_t in_preface(struct conn *conn, enum dir dir, const struct chunk *ch
 
 /* ---- bytes and holes */
 
+/* A frame that was found by its head alone, in the middle of which others begin. */
+static bool mistaken(const struct conn *conn, enum dir dir, const struct chunk *chunk)
+{
+	const struct http2_side *side = &((const struct http2 *)conn->state)->side[dir];
+
+	return side->weak == 1 && side->place != HTTP2_HEAD && chunk->begins && frame_certain(chunk->p, chunk->n, 0);
+}
+
 static size_t http2_read(struct conn *conn, enum dir dir, const struct chunk *chunk)
 {
 	struct message *message = message_of(conn, dir);
@@ -393,6 +402,8 @@ static size_t http2_read(struct conn *conn, enum dir dir, const struct chunk *ch
 		conn->wire->counts.no_memory++;
 		conn_turn(conn, CONN_OTHER);
 	}
+	if (conn->protocol == CONN_HTTP2 && mistaken(conn, dir, chunk))
+		lost(conn, dir, 0);
 	while (at < chunk->n && conn->protocol == CONN_HTTP2 && message->place != HEAD_WAITS) {
 		side = &((struct http2 *)conn->state)->side[dir];
 		switch (side->place) {

@@ -34,8 +34,11 @@ struct frame {
 struct frame frame_parse(const uint8_t p[FRAME_HEAD]);
 /* Does it hold together (RFC 9113 section 6)? sizes above `most` do not. */
 bool frame_sound(const struct frame *, uint32_t most);
+/* As frame_sound(), but for bytes that may be anything: is it what is sent every day, with the flags that it has? */
+bool frame_usual(const struct frame *, uint32_t most);
 /* Where behind `from` do frames begin? n: nowhere. begins: at 0 the application's call began. */
 size_t frame_search(const uint8_t *p, size_t n, size_t from, bool begins, uint32_t most);
+bool frame_certain(const uint8_t *p, size_t n, size_t at);	/* there, and not by one head alone */
 /* Do bytes of which nothing else is known begin with frames? */
 bool frame_begins(const uint8_t *p, size_t n);
 
@@ -58,11 +61,12 @@ struct http2_side {
 	uint8_t n_head;			/* bytes of the preface, or of a frame's head, that came */
 	uint8_t head[FRAME_HEAD];
 	uint8_t padding;		/* at the end of the frame in hand */
+	uint8_t weak;			/* 2: a frame was found by its head alone, 1: and is in hand */
 	bool in_block;			/* more of a header block must follow */
 	bool block_lost;		/* and nothing of it is kept */
 	bool doubt;			/* heads may have been lost since the last one */
 	struct frame frame;		/* in hand */
-	uint32_t left;			/* of its payload; while lost: bytes searched */
+	uint32_t left;			/* of its payload */
 	uint32_t most;			/* of its size, as the receiver allows */
 	struct frame begun;		/* the frame that began the header block */
 	uint64_t block_ns;

@@ -45,8 +45,8 @@ bool frame_sound(const struct frame *frame, uint32_t most)
 	}
 }
 
-/* As frame_sound(), but for bytes that may be anything: only what is sent today, with the flags that it has. */
-static bool is_usual(const struct frame *frame, uint32_t most)
+/* Unknown types, promises and streams of even number are rare enough. */
+bool frame_usual(const struct frame *frame, uint32_t most)
 {
 	static const uint8_t flags[] = {
 		[FRAME_DATA] = FRAME_END_STREAM | FRAME_PADDED,
@@ -74,14 +74,14 @@ static int goes_on(const uint8_t *p, size_t n, size_t at, uint32_t most)
 	if (n - next < FRAME_HEAD)	/* its length alone */
 		return n - next < 3 ? 1 : ((uint32_t)p[next] << 16 | (uint32_t)p[next + 1] << 8 | p[next + 2]) <= most;
 	frame = frame_parse(p + next);
-	return is_usual(&frame, most) ? 2 : 0;
+	return frame_usual(&frame, most) ? 2 : 0;
 }
 
 static bool begins_at(const uint8_t *p, size_t n, size_t at, bool call, uint32_t most)
 {
 	struct frame frame = frame_parse(p + at);
 
-	return is_usual(&frame, most) && goes_on(p, n, at, most) >= (call && !at ? 1 : 2);
+	return frame_usual(&frame, most) && goes_on(p, n, at, most) >= (call && !at ? 1 : 2);
 }
 
 size_t frame_search(const uint8_t *p, size_t n, size_t from, bool begins, uint32_t most)
@@ -98,6 +98,11 @@ size_t frame_search(const uint8_t *p, size_t n, size_t from, bool begins, uint32
 		at = (size_t)(zero - p) - 1;
 	}
 	return n;
+}
+
+bool frame_certain(const uint8_t *p, size_t n, size_t at)
+{
+	return at + FRAME_HEAD <= n && begins_at(p, n, at, false, FRAME_SIZE);
 }
 
 bool frame_begins(const uint8_t *p, size_t n)
