@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/decimal.h"
 #include "base/json.h"
+#include "noun/head.h"
 
 #define NAMED(table, i) ((size_t)(i) < sizeof(table) / sizeof((table)[0]) && (table)[i] ? (table)[i] : "unknown")
 
@@ -280,6 +281,44 @@ static void asked(struct json *json, const struct call *call)
 	text(json, "billing", record_billing_name((enum billing)call->billing));
 }
 
+static void bounds(struct json *json, const char *key, const struct estimate *estimate, enum side side)
+{
+	json_key(json, key);
+	json_open(json, '[');
+	json_u64(json, estimate->low[side]);
+	json_u64(json, estimate->high[side]);
+	json_close(json, ']');
+}
+
+/* How it was estimated, and between which bounds it lies nine times out of ten; a count that was told lies at both. */
+static void estimated(struct json *json, const struct record *record)
+{
+	const struct estimate *estimate = &record->estimate;
+	char digits[2][DECIMAL_MAX];
+
+	json_key(json, "estimate");
+	if (!estimate->name[0]) {
+		json_null(json);
+		return;
+	}
+	json_open(json, '{');
+	text(json, "name", estimate->name);
+	bounds(json, "input_tokens", estimate, SIDE_REQUEST);
+	bounds(json, "output_tokens", estimate, SIDE_RESPONSE);
+	json_key(json, "cost_usd");
+	if (estimate->priced) {
+		decimal_text(with_sign(record, estimate->low_pico), DECIMAL_PICO, digits[0]);
+		decimal_text(with_sign(record, estimate->high_pico), DECIMAL_PICO, digits[1]);
+		json_open(json, '[');
+		json_cstr(json, digits[0]);
+		json_cstr(json, digits[1]);
+		json_close(json, ']');
+	} else {
+		json_null(json);
+	}
+	json_close(json, '}');
+}
+
 static void used(struct json *json, const struct record *record)
 {
 	static const struct {
@@ -301,7 +340,7 @@ static void used(struct json *json, const struct record *record)
 		quantity(json, call->units[i].name, record, call->units[i].milli);
 	json_close(json, '}');
 	text(json, "usage_source", record_usage_source_name((enum usage_source)call->usage_source));
-	text(json, "estimate", NULL);
+	estimated(json, record);
 	json_key(json, "usage_raw");
 	/* what the provider said takes nothing away */
 	json_raw(json, *call->usage_raw && !record->negative ? str_of(call->usage_raw) : STR("null"));
