@@ -17,6 +17,7 @@
 #include <math.h>
 
 #include "ai/estimate.h"
+#include "ai/estimate_inside.h"
 #include "tests/corpus/hidden.h"
 
 #define PROVIDERS 96
@@ -31,6 +32,7 @@ static const char *const size_names[SIZES + 1] = { "to 99", "100 to 999", "1,000
 struct one {
 	uint64_t told, said;
 	bool inside;
+	bool elsewhere;		/* part of the prompt never passed: the provider fetched it */
 };
 
 struct series {
@@ -62,14 +64,14 @@ static struct provider_score *provider_score(struct score_book *book, const char
 	return &book->providers[i];
 }
 
-static void series_add(struct series *series, uint64_t told, uint64_t said, uint64_t low, uint64_t high)
+static void series_add(struct series *series, bool elsewhere, uint64_t told, uint64_t said, uint64_t low, uint64_t high)
 {
 	if (series->n == series->room) {
 		series->room = series->room ? series->room * 2 : 64;
 		series->ones = realloc(series->ones, series->room * sizeof(*series->ones));
 		play_check(series->ones != NULL);
 	}
-	series->ones[series->n++] = (struct one){ told, said, told >= low && told <= high };
+	series->ones[series->n++] = (struct one){ told, said, told >= low && told <= high, elsewhere };
 }
 
 /* ---- one case */
@@ -93,6 +95,11 @@ static void hide(struct call *call)
 	call->usage_raw[0] = 0;
 }
 
+static bool fetches(const struct call *call)
+{
+	return call_fetches(call) || (call->text[TEXT_IMAGES].pieces && !call->text[TEXT_PROMPT].opaque);
+}
+
 static void judge_cut(struct score_book *book, struct provider_score *score, struct estimator *estimator, const struct told *told)
 {
 	uint64_t output = told->call->usages[0].count[COUNT_OUTPUT];
@@ -107,7 +114,7 @@ static void judge_cut(struct score_book *book, struct provider_score *score, str
 		return;
 	book->cut_input++;
 	book->cut_input_exact += !(estimate.counts >> COUNT_INPUT & 1);
-	series_add(&score->series[VIEW_CUT], output, call.usages[0].count[COUNT_OUTPUT], estimate.low[SIDE_RESPONSE],
+	series_add(&score->series[VIEW_CUT], false, output, call.usages[0].count[COUNT_OUTPUT], estimate.low[SIDE_RESPONSE],
 		   estimate.high[SIDE_RESPONSE]);
 }
 
@@ -116,6 +123,7 @@ static void judge_one(struct score_book *book, struct estimator *estimator, cons
 	struct provider_score *score = provider_score(book, told->call->provider);
 	const struct usage *usage = &told->call->usages[0];
 	struct call call = *told->call;
+	bool elsewhere = fetches(&call);
 	struct estimate estimate;
 
 	hide(&call);
@@ -123,10 +131,10 @@ static void judge_one(struct score_book *book, struct estimator *estimator, cons
 	if (!estimate.name[0])
 		return;
 	score->cases++;
-	series_add(&score->series[VIEW_INPUT], usage->count[COUNT_INPUT], call.usages[0].count[COUNT_INPUT],
+	series_add(&score->series[VIEW_INPUT], elsewhere, usage->count[COUNT_INPUT], call.usages[0].count[COUNT_INPUT],
 		   estimate.low[SIDE_REQUEST], estimate.high[SIDE_REQUEST]);
 	if (estimate.counts >> COUNT_OUTPUT & 1 && usage_knows(usage, COUNT_OUTPUT))
-		series_add(&score->series[VIEW_OUTPUT], usage->count[COUNT_OUTPUT], call.usages[0].count[COUNT_OUTPUT],
+		series_add(&score->series[VIEW_OUTPUT], elsewhere, usage->count[COUNT_OUTPUT], call.usages[0].count[COUNT_OUTPUT],
 			   estimate.low[SIDE_RESPONSE], estimate.high[SIDE_RESPONSE]);
 	if (told->cut)
 		judge_cut(book, score, estimator, told);
@@ -178,12 +186,14 @@ static struct summary summarize(const struct series *series, size_t size)
 	return s;
 }
 
-static double both_sums(const struct provider_score *score)
+static double both_sums(const struct provider_score *score, bool all)
 {
 	double told = 0, said = 0;
 
 	for (int view = VIEW_INPUT; view <= VIEW_OUTPUT; view++)
 		for (size_t i = 0; i < score->series[view].n; i++) {
+			if (!all && score->series[view].ones[i].elsewhere)
+				continue;
 			told += (double)score->series[view].ones[i].told;
 			said += (double)score->series[view].ones[i].said;
 		}
@@ -212,17 +222,17 @@ static int by_cases(const void *a, const void *b)
 
 static void print_table(FILE *to, const struct score_book *book)
 {
-	fputs("| provider | cases | median error: input | output | output, cut off | sum: input | output | both | inside: input | output | output, "
-	      "cut off |\n|---|---|---|---|---|---|---|---|---|---|---|\n", to);
+	fputs("| provider | cases | median error: input | output | output, cut off | sum: input | output | both | of what passed | inside: input | output | output, "
+	      "cut off |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n", to);
 	for (size_t i = 0; i < book->n; i++) {
 		const struct provider_score *score = &book->providers[i];
 		struct summary s[VIEWS];
 
 		for (int view = 0; view < VIEWS; view++)
 			s[view] = summarize(&score->series[view], SIZES);
-		fprintf(to, "| %s | %zu | %.1f %% | %.1f %% | %.1f %% | %+.1f %% | %+.1f %% | %+.1f %% | %.0f %% | %.0f %% | %.0f %% |\n",
+		fprintf(to, "| %s | %zu | %.1f %% | %.1f %% | %.1f %% | %+.1f %% | %+.1f %% | %+.1f %% | %+.1f %% | %.0f %% | %.0f %% | %.0f %% |\n",
 			score->name, score->cases, 100 * s[0].median, 100 * s[1].median, 100 * s[2].median, 100 * s[0].sum,
-			100 * s[1].sum, 100 * both_sums(score), 100 * s[0].inside, 100 * s[1].inside, 100 * s[2].inside);
+			100 * s[1].sum, 100 * both_sums(score, true), 100 * both_sums(score, false), 100 * s[0].inside, 100 * s[1].inside, 100 * s[2].inside);
 	}
 	fputs("\n| provider | of | tokens | cases | median error | sum | inside |\n|---|---|---|---|---|---|---|\n", to);
 	for (size_t i = 0; i < book->n; i++)
@@ -244,7 +254,7 @@ static void check_bounds(const struct score_book *book, unsigned int *passed, un
 {
 	for (size_t i = 0; i < book->n; i++) {
 		const struct provider_score *score = &book->providers[i];
-		double sum = both_sums(score);
+		double sum = both_sums(score, true);
 
 		if (score->cases < ENOUGH)
 			continue;

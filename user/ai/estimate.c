@@ -11,6 +11,7 @@
  * How sure an estimate is depends on its kind, so each kind has its own spread.
  * Everything is learnt from calls whose usage was reported, after it was guessed.
  */
+#include <math.h>
 #include <string.h>
 
 #include "ai/estimate_state.h"
@@ -233,7 +234,7 @@ static void fill(struct estimate *ret, struct usage *usage, enum side side, cons
 		high = (double)limit > g->tokens ? (double)limit : g->tokens;
 	usage_set(usage, which, (uint64_t)(g->tokens + 0.5));
 	ret->low[side] = (uint64_t)low;
-	ret->high[side] = (uint64_t)high + 1 - (g->kind == KIND_SAME);
+	ret->high[side] = (uint64_t)ceil(high);
 	ret->counts |= 1u << which;
 }
 

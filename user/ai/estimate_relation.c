@@ -19,7 +19,7 @@
 #define FAR 3.0
 #define BRANCH 0.15
 #define FADE 0.99
-#define ADAPT 0.02
+#define ADAPT 0.03
 #define AHEAD 3.0	/* added to both numbers, so that a few tokens are no large error */
 
 static double square(double a)

@@ -178,7 +178,7 @@ static struct family *family_named(struct estimator *e, const char *name, struct
 		relation_begin(&family->side[SIDE_RESPONSE], &output_prior, 0.1);
 		relation_begin(&family->fetched, &fetched_prior, 0.5);
 		for (int kind = 0; kind < KINDS; kind++)
-			spread_begin(&family->spread[kind], is_blind((enum kind)kind) ? 1.6f : 0.8f);
+			spread_begin(&family->spread[kind], is_blind((enum kind)kind) ? 1.5f : 0.6f);
 	}
 	family->maker = maker;
 	STR_COPY(family->name, str_of(name));
