@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ai/compiled.h"
+#include "ai/keep.h"
 #include "ai/proto.h"
 #include "ai/reader.h"
 #include "base/mem.h"
@@ -46,6 +47,24 @@ static uint64_t read_in(const struct skim_table *table, const char *p, size_t n,
 		mem_free(own);
 	}
 	return sum * 31 + sum_of(&skim.item) + proto_whole(&proto);
+}
+
+/* What a recording keeps of a message that is whole reads as the message did. */
+static void keep_of(const struct skim_table *table, const uint8_t *data, size_t n)
+{
+	static struct skim skim;
+	struct proto proto;
+	char *own = mem_dup(data, n);
+	bool whole;
+
+	skim_begin(&skim, table, NULL, NULL);
+	proto_begin(&proto, table, &skim.item, NULL, NULL);
+	proto_write(&proto, own, n);
+	whole = proto_whole(&proto);
+	keep_message(table, own, n);
+	if (whole && read_in(table, own, n, n) != read_in(table, (const char *)data, n, n))
+		abort();
+	mem_free(own);
 }
 
 static void on_call(void *ctx, const struct call *call)
@@ -113,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			whole = read_in(table, (const char *)data + 1, size - 1, size);
 			if (read_in(table, (const char *)data + 1, size - 1, 1u + data[0] % 32) != whole)
 				abort();
+			keep_of(table, data + 1, size - 1);
 		}
 	call_of(data, size);
 	return 0;
