@@ -33,6 +33,19 @@ static const struct {
 	{ "generativelanguage.googleapis.com", "POST", "/v1beta/models/veo:predictLongRunning" },
 	{ "api.anthropic.com", "POST", "/v1/messages/batches" }, { "api.openai.com", "GET", "/v1/batches/b" },
 	{ "x.openai.azure.com", "POST", "/openai/deployments/d/images/edits" }, { "api.cohere.com", "POST", "/v2/rerank" },
+	/* where the bit of 32 is set */
+	{ "api.aleph-alpha.com", "POST", "/complete" }, { "api.aleph-alpha.com", "POST", "/batch_semantic_embed" },
+	{ "api.deepgram.com", "POST", "/v1/listen" }, { "api.stability.ai", "POST", "/v1/generation/g/text-to-image" },
+	{ "localhost", "POST", "/generate_stream" }, { "runtime.sagemaker.us-east-1.amazonaws.com", "POST", "/endpoints/e/invocations" },
+	{ "bedrock-runtime.us-east-1.amazonaws.com", "POST", "/model/anthropic.claude/invoke-with-response-stream" },
+	{ "bedrock-runtime.us-east-1.amazonaws.com", "POST", "/model/amazon.nova/converse-stream" },
+	{ "bedrock-agent-runtime.us-east-1.amazonaws.com", "POST", "/agents/A/agentAliases/B/sessions/s/text" },
+	{ "api.openai.com", "GET", "/v1/realtime" },
+	{ "generativelanguage.googleapis.com", "GET", "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent" },
+	{ "generativelanguage.googleapis.com", "POST", "/google.ai.generativelanguage.v1beta.GenerativeService/GenerateContent" },
+	{ "aiplatform.googleapis.com", "POST", "/google.cloud.aiplatform.v1.PredictionService/StreamGenerateContent" },
+	{ "api.cohere.com", "POST", "/v1/chat" }, { "openrouter.ai", "POST", "/api/v1/chat/completions" },
+	{ "api.perplexity.ai", "POST", "/chat/completions" },
 };
 
 static void on_call(void *ctx, const struct call *call)
@@ -53,6 +66,7 @@ static void tell(struct reader *reader, enum side side, enum item_kind kind, str
 		size_t n = item.n - at < step ? item.n - at : step;
 		char *own = n ? mem_dup(item.p + at, n) : NULL;
 		const struct piece piece = { .side = side, .kind = kind, .first = at == 0, .last = at + n == item.n && step % 3,
+					     .binary = step % 2, .exception = item.n % 32 == 31,
 					     .name = str_sub(item, 0, 9), .text = { own, n } };
 
 		reader_piece(reader, &piece);
@@ -63,14 +77,14 @@ static void tell(struct reader *reader, enum side side, enum item_kind kind, str
 
 static void body(struct reader *reader, enum side side, unsigned int choice, struct str text)
 {
-	enum item_kind kind = (enum item_kind)(choice % 4);
+	enum item_kind kind = (enum item_kind)(choice % (ITEM_MESSAGE + 1));
 	struct str line;
 
 	if (kind == ITEM_DOCUMENT)
-		tell(reader, side, kind, text, 1 + choice / 4);
+		tell(reader, side, kind, text, 1 + choice / 6);
 	else
 		while (text.n && str_split(&text, '\n', &line))
-			tell(reader, side, kind, line, 1 + choice / 4);
+			tell(reader, side, kind, line, 1 + choice / 6);
 }
 
 static size_t take_headers(struct str *text, struct header *headers, size_t room)
@@ -103,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (!reader)
 		reader = mem_new(reader_size());
-	place = data[0] % 16 + (data[0] & 64 ? 16 : 0);
+	place = data[0] % 16 + (data[0] & 32 ? 32 : data[0] & 64 ? 16 : 0);
 	head.host = str_of(places[place].host);
 	head.method = str_of(places[place].method);
 	head.path = str_of(places[place].path);
