@@ -78,6 +78,7 @@ static const struct {
 	{ "p", "full", "", "2026-01-01", "in=200001", 0, "priced 1.200006/1.200006; input_uncached 200001 p/full+over-200000 1.200006" },
 	{ "p", "full-2026", "", "2026-01-01", "in=1000000 out=1000000", 0,
 	  "priced 28.5/28.5; input_uncached 1000000 p/full+over-200000 6; output_visible 1000000 p/full+over-200000 22.5" },
+	{ "p", "plain-global-standard", "", "2026-01-01", "in=1000", 0, "priced 0.0025/0.0025; input_uncached 1000 p/plain 0.0025" },
 	/* tiers: the provider's multiplier, the price's own, and one that nobody knows */
 	{ "p", "plain", "batch", "2026-01-01", "in=1000", 0, "priced 0.00125/0.00125; input_uncached 1000 p/plain+batch 0.00125" },
 	{ "p", "plain", "", "2026-01-01", "in=1000", BILLING_BATCH, "priced 0.00125/0.00125; input_uncached 1000 p/plain+batch 0.00125" },

@@ -52,11 +52,15 @@ static bool digits(struct str s)
 	return s.n > 0;
 }
 
-/* -v1:0 and :0 of Bedrock, @20250929 and @default of Vertex, what follows ft:MODEL: of a fine-tune */
+/* -v1:0 and :0 of Bedrock, @20250929 and @default of Vertex, what follows ft:MODEL: of a fine-tune; and the kind of
+ * deployment that Azure's voice-live answers with: a global one has the list price */
 static struct str without_version(struct str s)
 {
+	static const struct str global = { "-global-standard", 16 };
 	ptrdiff_t at = str_chr(s, '@');
 
+	if (str_ends(s, global))
+		return str_sub(s, 0, s.n - global.n);
 	if (str_starts(s, STR("ft:"))) {
 		ptrdiff_t end = str_chr(str_sub(s, 3, s.n), ':');
 		return end < 0 ? s : str_sub(s, 0, 3 + (size_t)end);
