@@ -69,7 +69,7 @@ static int read_batch(sqlite3_stmt *statement, struct batches *batches)
 	};
 	if (refused)
 		return -ENOMEM;
-	if (strcmp(batch->state, "fetched") != 0) {
+	if (!batch->state || strcmp(batch->state, "fetched") != 0) {
 		batches->n_open++;
 		batches->n_boundless += !batch->bounded;
 		batches->bound_pico += batch->bound_pico;

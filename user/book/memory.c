@@ -109,7 +109,7 @@ static int learn_waiting(struct memories *memories)
 	if (memories->known)
 		return 0;
 	/* more than is ever let wait, since the table may come from elsewhere */
-	memories->waiting = (struct map)MAP(64 * MEMORIES_WAITING);
+	memories->waiting = (struct map)MAP((size_t)64 * MEMORIES_WAITING);
 	err = read_names(memories, "SELECT kind, provider, name, row FROM memory_new");
 	memories->known = err == 0;
 	return err;
@@ -271,7 +271,7 @@ static int write_value(struct memories *memories, uint64_t hash, const struct me
 		if (err < 0 || sqlite3_changes(memories->db))
 			return err;
 	}
-	if (memories->waiting.n >= 2 * MEMORIES_WAITING)
+	if (memories->waiting.n / 2 >= MEMORIES_WAITING)
 		return write_row(memories, memories->straight, key, value);
 	err = write_row(memories, memories->note, key, value);
 	if (err == 0)

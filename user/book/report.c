@@ -252,7 +252,7 @@ static int find_drifts(sqlite3 *db, struct report *report)
 	int err = query->alias ? drifts_find(db, query, &report->drifts, &report->n_drifts) : 0;
 
 	for (size_t i = 0; i < report->n_rows && report->n_drifts; i++) {
-		char **alias = &report->rows[i].keys[query->alias - 1];
+		char **alias = report->rows[i].keys + query->alias - 1;
 
 		report->rows[i].drift = drift_to(report->drifts, report->n_drifts, alias[0], alias[1], alias[2]);
 	}
