@@ -16,6 +16,8 @@
 
 #include "ai/estimate_state.h"
 
+#define BEYOND 1e12	/* no call takes so many tokens */
+
 /* Tokens until a kind's sums outweigh what the relation says. */
 static const double inertia[KINDS] = {
 	[KIND_TEXT] = 20000, [KIND_TOOLS] = 10000, [KIND_PICTURE] = 3000, [KIND_LINKED] = 3000, [KIND_FETCHED] = 3000,
@@ -31,6 +33,12 @@ struct guess {
 	double said;
 	double tokens;		/* said, corrected */
 };
+
+/* NaN as well is 1. */
+static double within_reason(double tokens)
+{
+	return tokens > BEYOND ? BEYOND : tokens > 1 ? tokens : 1;
+}
 
 /* ---- input */
 
@@ -90,7 +98,7 @@ static void guess_input(struct estimator *e, struct model *model, const struct c
 		g->kind = KIND_SAME;
 		g->said = (double)body->tokens;
 	}
-	g->said = g->said > 1 ? g->said : 1;
+	g->said = within_reason(g->said);
 	spread = &model->family->spread[g->kind];
 	g->tokens = g->kind == KIND_SAME ? g->said : spread_correct(spread, g->said, inertia[g->kind]);
 }
@@ -145,7 +153,7 @@ static void guess_output(const struct model *model, const struct call *call, enu
 	g->kind = kind;
 	if (kind == KIND_UNSEEN && g->said < model->usual)
 		g->said = model->usual;
-	g->said = g->said > 1 ? g->said : 1;
+	g->said = within_reason(g->said);
 	g->tokens = spread_correct(&model->family->spread[kind], g->said, inertia[kind]);
 	if (limit && g->tokens > (double)limit)
 		g->tokens = (double)limit;
@@ -208,6 +216,7 @@ static bool teaches(const struct call *call)
 	const struct usage *usage = &call->usages[0];
 
 	return call->usage_source == USAGE_REPORTED && call->n_usages == 1 && !call->part && usage_knows(usage, COUNT_INPUT) &&
+	       (double)usage->count[COUNT_INPUT] < BEYOND && (double)usage->count[COUNT_OUTPUT] < BEYOND &&
 	       !(call->flags & (CALL_ABORTED | CALL_ERROR)) && call->text[TEXT_PROMPT].bytes + call->text[TEXT_TURNS].pieces;
 }
 
@@ -234,7 +243,7 @@ static void fill(struct estimate *ret, struct usage *usage, enum side side, cons
 		high = (double)limit > g->tokens ? (double)limit : g->tokens;
 	usage_set(usage, which, (uint64_t)(g->tokens + 0.5));
 	ret->low[side] = (uint64_t)low;
-	ret->high[side] = (uint64_t)ceil(high);
+	ret->high[side] = (uint64_t)ceil(high < BEYOND ? high : BEYOND);
 	ret->counts |= 1u << which;
 }
 
