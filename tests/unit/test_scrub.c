@@ -11,6 +11,8 @@
 #include "base/limits.h"
 #include "pipeline/scrub.h"
 #include "tests/lib/grpc_talk.h"
+#include "tests/lib/aws_frame.h"
+#include "tests/lib/play.h"
 #include "tests/lib/through.h"
 
 #define ASK "{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"the password is hunter2\"}]}"
@@ -280,10 +282,163 @@ static void test_grpc(void **state)
 	image_done(&image);
 }
 
+/* ---- over the other protocols */
+
+#define COMMON "'status':200,'content_encoding':'identity','response_body_enc':'utf8','request_body_enc':'utf8','id':'x',"
+
+/* ' for a quote, ^ for one within a body, ~ for a line's end there. */
+static const char over_http2[] = "{" COMMON "'method':'POST','host':'api.openai.com','path':'/v1/chat/completions?token=hunter2',"
+	"'request_headers':[['authorization','Bearer sk-hunter2'],['x-note','hunter2']],"
+	"'response_headers':[['content-type','text/event-stream'],['set-cookie','hunter2']],"
+	"'request_body':'{^model^:^gpt-4o^,^messages^:[{^content^:^hunter2^}]}',"
+	"'response_body':'data: {^id^:^chatcmpl-1^,^model^:^gpt-4o^,^choices^:[{^delta^:{^content^:^hunter2^}}]}~~"
+	"data: {^id^:^chatcmpl-1^,^model^:^gpt-4o^,^choices^:[],^usage^:{^prompt_tokens^:5,^completion_tokens^:7}}~~'}";
+static const char over_a_socket[] = "{" COMMON "'method':'GET','host':'api.openai.com','path':'/v1/realtime','api':'realtime',"
+	"'stream_format':'websocket','ws_order':'<><','request_headers':[['authorization','Bearer sk-hunter2']],'response_headers':[],"
+	"'request_body':'{^type^:^response.create^,^response^:{^instructions^:^hunter2^}}',"
+	"'response_body':'{^type^:^session.created^,^session^:{^model^:^gpt-realtime^,^instructions^:^hunter2^}}~"
+	"{^type^:^response.done^,^response^:{^id^:^resp_1^,^output^:[{^content^:[{^text^:^hunter2^}]}],"
+	"^usage^:{^total_tokens^:12,^input_tokens^:5,^output_tokens^:7}}}'}";
+
+static struct json_object *recording(const char *text)
+{
+	struct buf json = BUF(KIB(8));
+	struct json_object *o;
+
+	for (; *text; text++)
+		if (*text == '\'')
+			buf_char(&json, '"');
+		else if (*text == '^' || *text == '~')
+			buf_puts(&json, *text == '^' ? "\\\"" : "\\n");
+		else
+			buf_char(&json, *text);
+	o = json_tokener_parse(buf_cstr(&json));
+	buf_done(&json);
+	assert_non_null(o);
+	return o;
+}
+
+static struct image played(const char *recorded, enum framing framing)
+{
+	struct image image = { 0 };
+	struct line line = { .to = &image, .id = 1, .task = { 7, 8 }, .boot_ns = 1000 };
+	struct corpus_case c = { .recorded = recording(recorded) };
+	uint64_t random = 1;
+
+	assert_int_equal(case_body(&c, 0, "request_body", "request_body_enc"), 0);
+	assert_int_equal(case_body(&c, 1, "response_body", "response_body_enc"), 0);
+	line_open(&line, true, STR("api.openai.com"));
+	play_case(&line, &c, framing, &random);
+	line_close(&line, EVENT_CLOSE_FREE);
+	json_object_put(c.recorded);
+	return image;
+}
+
+static void expect_scrubbed(const struct image *image, bool whole)
+{
+	struct result want = records_of(image), got;
+	struct buf file;
+
+	scrub(image);
+	file = file_bytes();
+	got = replayed();
+	assert_int_equal(str_find(buf_view(&file), STR("hunter2")), -1);
+	assert_int_equal(got.n, want.n);
+	if (whole) {
+		assert_int_equal(got.n, 1);
+		assert_int_equal(got.call.usages[0].count[COUNT_OUTPUT], 7);
+		assert_string_equal(got.call.credential, want.call.credential);
+	}
+	/* what was lost may take more with it in the copy, which says so then */
+	if (!(got.call.flags & (CALL_INCOMPLETE | CALL_ABORTED)))
+		assert_memory_equal(got.call.usages, want.call.usages, sizeof(got.call.usages));
+	if (want.call.flags & CALL_INCOMPLETE)
+		assert_true(got.call.flags & CALL_INCOMPLETE);
+	buf_done(&file);
+}
+
+static struct image without(const struct image *image, size_t lost)
+{
+	struct event_header *event;
+	struct image less = { 0 };
+	size_t i = 0;
+
+	for (size_t at = 0; (event = image_next(image, &at)); i++)
+		if (i != lost)
+			image_copy(&less, event);
+	return less;
+}
+
+static void test_other_protocols(void **state)
+{
+	static const struct {
+		const char *recorded;
+		enum framing framing;
+	} table[] = {
+		{ over_http2, FRAMING_H2_WHOLE }, { over_http2, FRAMING_H2_CHUNKS },
+		{ over_a_socket, FRAMING_WHOLE }, { over_a_socket, FRAMING_CHUNKS },
+	};
+
+	(void)state;
+	EACH(row, table) {
+		struct image image = played(row->recorded, row->framing);
+		size_t n = 0;
+
+		expect_scrubbed(&image, true);
+		for (size_t at = 0; image_next(&image, &at);)
+			n++;
+		for (size_t lost = 1; lost + 1 < n; lost++) {
+			struct image less = without(&image, lost);
+
+			expect_scrubbed(&less, false);
+			image_done(&less);
+		}
+		image_done(&image);
+	}
+}
+
+/* What Bedrock wraps in base64 is text as well. */
+static void test_what_is_wrapped(void **state)
+{
+	static const char said[] = "{\"type\":\"message_delta\",\"delta\":{\"text\":\"hunter2\"},\"usage\":{\"input_tokens\":5,\"output_tokens\":7}}";
+	struct buf body = BUF(KIB(8)), headers = BUF(KIB(1)), text = BUF(KIB(1)), file;
+	char wrapped[BASE64_ENCODE_RAW_LENGTH(sizeof(said) - 1) + 1] = { 0 };
+	struct image image = { 0 };
+	struct line line = { .to = &image, .id = 1, .task = { 7, 8 }, .boot_ns = 1000 };
+	struct result got;
+
+	(void)state;
+	base64_encode_raw(wrapped, sizeof(said) - 1, (const uint8_t *)said);
+	buf_printf(&text, "{\"bytes\":\"%s\",\"p\":\"abc\"}", wrapped);
+	aws_header(&headers, ":message-type", "event");
+	aws_header(&headers, ":event-type", "chunk");
+	aws_message(&body, buf_view(&headers), buf_view(&text));
+	line_open(&line, true, STR("bedrock-runtime.us-east-1.amazonaws.com"));
+	line_text(&line, EVENT_SENT, "POST /model/anthropic.claude-3-haiku-20240307-v1%3A0/invoke-with-response-stream HTTP/1.1\r\n"
+		  "Host: bedrock-runtime.us-east-1.amazonaws.com\r\nContent-Length: 2\r\n\r\n{}");
+	buf_reset(&text);
+	buf_printf(&text, "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.amazon.eventstream\r\nContent-Length: %zu\r\n\r\n", body.n);
+	line_text(&line, EVENT_RECEIVED, buf_cstr(&text));
+	line_data(&line, EVENT_RECEIVED, body.p, body.n);
+	line_close(&line, EVENT_CLOSE_FREE);
+	scrub(&image);
+	file = file_bytes();
+	assert_int_equal(str_find(buf_view(&file), str_of(wrapped)), -1);
+	got = replayed();
+	assert_int_equal(got.n, 1);
+	assert_int_equal(got.call.usages[0].count[COUNT_OUTPUT], 7);
+	assert_int_equal(got.call.flags & CALL_INCOMPLETE, 0);
+	buf_done(&file);
+	buf_done(&headers);
+	buf_done(&text);
+	buf_done(&body);
+	image_done(&image);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(test_no_secret_is_left), TEST(test_holes_stay_holes), TEST(test_an_environment),
-					    TEST(test_counts_in_a_head), TEST(test_grpc) };
+					    TEST(test_counts_in_a_head), TEST(test_grpc), TEST(test_other_protocols), TEST(test_what_is_wrapped) };
 
 	return RUN(tests);
 }
