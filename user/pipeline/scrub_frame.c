@@ -15,7 +15,7 @@
 #include "pipeline/scrub_inside.h"
 
 #define FRAME_MOST 16384	/* RFC 9113 section 4.2: what every endpoint takes */
-#define GAP_MOST (1u << 14)
+#define GAPS_MOST 64
 
 enum { DATA = 0, HEADERS = 1, RST_STREAM = 3, SETTINGS = 4, CONTINUATION = 9 };
 enum { END_STREAM = 1, END_HEADERS = 4 };
@@ -70,23 +70,31 @@ static void put_gap(struct scrub *scrub, unsigned int type, unsigned int flags, 
 	scrub->copy->out[dir] += n;
 }
 
-/* What is missing by now, and was not yet. */
+/*
+ * What is missing by now, and was not yet. More than some frames can hold is a
+ * hole between frames, which any stream may have been hit by: a stream cannot be
+ * told of it in a bounded number of frames.
+ */
 static void write_missing(struct scrub *scrub, struct exchange *exchange, enum side side)
 {
 	struct part *part = exchange_user(exchange);
 	uint64_t n = exchange_facts(exchange)->missing_bytes - part->missing;
 	enum dir dir = scrub_dir(exchange, side);
+	unsigned int type = part->begun[side] ? DATA : HEADERS;
 
 	part->missing += n;
+	if (n > GAPS_MOST * FRAME_MOST) {
+		scrub->copy->out[dir] += n;
+		return;
+	}
 	/* of a head that never came as much as a frame holds: the rest could be nobody's */
-	if (n && !part->begun[side])
-		put_gap(scrub, HEADERS, END_HEADERS, stream_of(scrub, exchange), dir, n < GAP_MOST ? n : GAP_MOST);
-	else
-		for (uint64_t part_n; n; n -= part_n) {
-			part_n = n < GAP_MOST ? n : GAP_MOST;
-			put_gap(scrub, DATA, 0, stream_of(scrub, exchange), dir, part_n);
-		}
-	part->begun[side] = true;
+	if (type == HEADERS && n > FRAME_MOST)
+		n = FRAME_MOST;
+	for (uint64_t gap; n; n -= gap) {
+		gap = n < FRAME_MOST ? n : FRAME_MOST;
+		put_gap(scrub, type, type == HEADERS ? END_HEADERS : 0, stream_of(scrub, exchange), dir, gap);
+		part->begun[side] = true;
+	}
 }
 
 /* ---- HTTP/2: heads */
