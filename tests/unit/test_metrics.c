@@ -156,6 +156,7 @@ static void a_record_is_counted(void **state)
 
 static void set_not_spend(struct sample *s) { s->record.spend = false; s->record.route = "upstream"; }
 static void set_adjustment(struct sample *s) { s->record.kind = RECORD_ADJUSTMENT; }
+static void set_taken_back(struct sample *s) { set_adjustment(s); s->record.negative = true; }
 static void set_unattributed(struct sample *s) { s->record.team[0] = 0; }
 static void set_failed(struct sample *s) { s->call.status = 529; }
 static void set_no_answer(struct sample *s) { s->call.status = 0; s->call.model[0] = 0; s->call.end_ns = 0; s->call.first_token_ns = 0; }
@@ -186,7 +187,8 @@ static void kinds_of_records(void **state)
 			"status_class=\"2xx\",route=\"upstream\"} 1", "aitap_tokens_total{" },
 		{ set_not_spend, "aitap_call_duration_seconds_count{provider=\"openai\",model=\"gpt-4o-2024-08-06\"} 1", "aitap_cost_usd_total{" },
 		{ set_not_spend, "aitap_series_folded_total 0", "aitap_units_total{" },
-		{ set_adjustment, "aitap_series_folded_total 0", "aitap_calls_total{" },
+		{ set_adjustment, "aitap_adjustments_usd{team=\"search\",provider=\"openai\"} 0.004055", "aitap_calls_total{" },
+		{ set_taken_back, "aitap_adjustments_usd{team=\"search\",provider=\"openai\"} -0.004055", "aitap_cost_usd_total{" },
 		{ set_unattributed, "aitap_cost_usd_total{team=\"_unattributed\",provider=\"openai\",model=\"gpt-4o-2024-08-06\","
 			"usage_source=\"reported\"} 0.004055", "team=\"\"" },
 		{ set_failed, "aitap_calls_total{team=\"search\",provider=\"openai\",model=\"gpt-4o-2024-08-06\",operation=\"chat\","

@@ -264,6 +264,15 @@ static void record_line(struct metrics *metrics, const struct record *record, co
  * them apart); what was used and owed is counted once, where it is spend.
  * Adjustments concern the past, and a counter only grows: they are the ledger's.
  */
+/* Apart from the cost of the calls, since a counter never falls. */
+static void record_adjustment(struct metrics *metrics, const struct record *record, const char *team)
+{
+	const char *values[METRIC_LABELS] = { team, record->call->provider };
+
+	if (record->spend && record_cost_known(record))
+		metrics_add(metrics, METRIC_ADJUSTED, values, record->negative ? -record->cost.pico : record->cost.pico);
+}
+
 void metrics_record(struct metrics *metrics, const struct record *record)
 {
 	const struct call *call = record->call;
@@ -273,8 +282,10 @@ void metrics_record(struct metrics *metrics, const struct record *record)
 					      record->route };
 	uint64_t ns;
 
-	if (record->kind != RECORD_CALL)
+	if (record->kind == RECORD_ADJUSTMENT) {
+		record_adjustment(metrics, record, team);
 		return;
+	}
 	metrics_add(metrics, METRIC_CALLS, values, 1);
 	if (record_elapsed(record, call->end_ns, &ns))
 		observe(metrics, METRIC_DURATION, values + 1, ns);

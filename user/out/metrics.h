@@ -25,6 +25,7 @@ enum metric {				/* labels, in the order in which values are given */
 	METRIC_UNITS,			/* team, provider, unit; in thousandths */
 	METRIC_COST,			/* team, provider, model, usage_source; in pico-USD */
 	METRIC_UNPRICED_TOKENS,		/* provider, model */
+	METRIC_ADJUSTED,		/* team, provider; gauge, in pico-USD: may be less than 0 */
 	METRIC_DURATION,		/* histogram: provider, model */
 	METRIC_FIRST_TOKEN,		/* histogram: provider, model */
 	/* set or added to by whoever knows */
@@ -42,6 +43,8 @@ enum metric {				/* labels, in the order in which values are given */
 	METRIC_SINK_BACKLOG,		/* sink; gauge */
 	METRIC_SINK_OLDEST,		/* sink; gauge, in nanoseconds */
 	METRIC_SINK_DROPPED,		/* sink, reason */
+	METRIC_JOINED,			/* what */
+	METRIC_FORGOTTEN,		/* what later calls may ask for, and could not be kept */
 	METRIC_RELOAD_OK,		/* gauge, 0 or 1 */
 	METRIC_BUILD_INFO,		/* version; gauge, 1 */
 	METRIC_SUPPORTED,		/* gauge, 0 or 1 */

@@ -39,6 +39,8 @@ const struct family families[METRIC_MAX] = {
 		.open = OPEN3, .labels = { "team", "provider", "model", "usage_source" } },
 	[METRIC_UNPRICED_TOKENS] = { "aitap_unpriced_tokens_total", "Tokens that no price is known for.", .open = OPEN2,
 		.labels = { "provider", "model" } },
+	[METRIC_ADJUSTED] = { "aitap_adjustments_usd", "What was learnt of calls later, and adds to their cost or takes from it.",
+		KIND_GAUGE, DECIMAL_PICO, .open = OPEN2, .labels = { "team", "provider" } },
 	[METRIC_DURATION] = { "aitap_call_duration_seconds", "From the first byte of the request to the last of the answer.",
 		BOUNDS(durations), .open = OPEN2, .labels = { "provider", "model" } },
 	[METRIC_FIRST_TOKEN] = { "aitap_time_to_first_token_seconds", "From the first byte of the request to the first content.",
@@ -64,6 +66,9 @@ const struct family families[METRIC_MAX] = {
 		.labels = { "sink" } },
 	[METRIC_SINK_DROPPED] = { "aitap_sink_dropped_records_total", "Records that a sink did not take.",
 		.labels = { "sink", "reason" } },
+	[METRIC_JOINED] = { "aitap_gateway_calls_total", "Calls that pass a gateway of this host: held until they can be told,"
+		" joined to their client's, told before what they belong to, told early for want of room.", .labels = { "what" } },
+	[METRIC_FORGOTTEN] = { "aitap_memory_failed_total", "What later calls may ask for, and could not be kept." },
 	[METRIC_RELOAD_OK] = { "aitap_config_last_reload_successful", "1: the configuration in force is the one in the file.",
 		KIND_GAUGE },
 	[METRIC_BUILD_INFO] = { "aitap_build_info", "The version that runs.", KIND_GAUGE, .labels = { "version" } },

@@ -76,6 +76,15 @@ static void set_seen(struct metrics *metrics, const struct workers_sum *sum)
 			    (int64_t)sum->cold.sink_failed[COLD_SINKS]);
 }
 
+static void set_joined(struct metrics *metrics, const struct cold_counts *cold)
+{
+	metrics_set(metrics, METRIC_JOINED, ONE("held"), (int64_t)cold->gateway.held);
+	metrics_set(metrics, METRIC_JOINED, ONE("joined"), (int64_t)cold->gateway.joined);
+	metrics_set(metrics, METRIC_JOINED, ONE("late"), (int64_t)cold->gateway.late);
+	metrics_set(metrics, METRIC_JOINED, ONE("crowded"), (int64_t)cold->gateway.crowded);
+	metrics_set(metrics, METRIC_FORGOTTEN, NULL, (int64_t)cold->forgotten);
+}
+
 /* Which provider a connection talks to is known where it is read, so a blind one has none. */
 static void set_connections(struct metrics *metrics, const uint64_t *stat)
 {
@@ -141,6 +150,7 @@ void gauges_set(struct metrics *metrics, const struct gauges *gauges)
 		return;
 	set_losses(metrics, gauges->sum);
 	set_seen(metrics, gauges->sum);
+	set_joined(metrics, &gauges->sum->cold);
 	set_connections(metrics, gauges->sum->stat);
 }
 

@@ -23,6 +23,7 @@ static struct total *total_of(struct totals *totals, const char *model)
 void totals_add(struct totals *totals, const struct record *record)
 {
 	const struct call *call = record->call;
+	int64_t sign = record->negative ? -1 : 1;
 	struct total *total;
 	char model[160];
 
@@ -31,12 +32,15 @@ void totals_add(struct totals *totals, const struct record *record)
 	snprintf(model, sizeof(model), "%s/%s", call->provider[0] ? call->provider : "unknown",
 		 call->model[0] ? call->model : call->model_requested[0] ? call->model_requested : "-");
 	total = total_of(totals, model);
-	total->calls++;
-	total->unpriced += record->cost.status == COST_UNPRICED || record->cost.status == COST_PARTIAL;
-	total->pico += record->cost.pico;
+	total->records++;
+	total->pico += sign * record->cost.pico;
+	if (record->kind == RECORD_CALL) {
+		total->calls++;
+		total->unpriced += record->cost.status == COST_UNPRICED || record->cost.status == COST_PARTIAL;
+	}
 	for (uint8_t i = 0; i < call->n_usages; i++) {
-		total->input += call->usages[i].count[COUNT_INPUT];
-		total->output += call->usages[i].count[COUNT_OUTPUT];
+		total->input += sign * (int64_t)call->usages[i].count[COUNT_INPUT];
+		total->output += sign * (int64_t)call->usages[i].count[COUNT_OUTPUT];
 	}
 }
 
@@ -45,7 +49,7 @@ static void line(const struct total *total, struct buf *to)
 	char usd[DECIMAL_MAX];
 
 	decimal_text(total->pico, DECIMAL_PICO, usd);
-	buf_printf(to, "%-44s %8" PRIu64 " %14" PRIu64 " %14" PRIu64 " %16s", total->model, total->calls, total->input, total->output, usd);
+	buf_printf(to, "%-44s %8" PRIu64 " %14" PRId64 " %14" PRId64 " %16s", total->model, total->calls, total->input, total->output, usd);
 	if (total->unpriced)
 		buf_printf(to, "  and %" PRIu64 " unpriced", total->unpriced);
 	buf_char(to, '\n');
@@ -59,7 +63,7 @@ int totals_text(const struct totals *totals, struct buf *to)
 	for (uint32_t i = 0; i <= TOTALS_MODELS; i++) {
 		const struct total *total = &totals->total[i];
 
-		if (!total->calls)
+		if (!total->records)
 			continue;
 		line(total, to);
 		all.calls += total->calls;

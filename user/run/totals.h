@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Calls, tokens and USD by model: what `run -- COMMAND` tells at its end. Only
- * spend counts; an unpriced call is listed as such, never as 0. No lock of its
- * own.
+ * spend counts; an unpriced call is listed as such, never as 0. Adjustments are
+ * in the sums, and are no calls. No lock of its own.
  */
 #ifndef AITAP_RUN_TOTALS_H
 #define AITAP_RUN_TOTALS_H
@@ -16,7 +16,8 @@
 
 struct total {
 	char model[160];	/* provider/model */
-	uint64_t calls, unpriced, input, output;
+	uint64_t calls, unpriced, records;
+	int64_t input, output;
 	__int128 pico;
 };
 
