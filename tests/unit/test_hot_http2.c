@@ -9,7 +9,7 @@
 
 #include "tests/lib/hot_bench.h"
 
-enum { DATA, HEADERS, SETTINGS = 4, GOAWAY = 7 };
+enum { DATA, HEADERS, RST_STREAM = 3, SETTINGS, GOAWAY = 7 };
 enum { END_STREAM = 1, END_HEADERS = 4 };
 
 struct talk {
@@ -186,7 +186,7 @@ static void test_serving_in_http2(void **state)
 	end(&talk);
 }
 
-/* Streams that a server never took up are over, and unanswered. */
+/* Streams that a server never took up are over, unanswered, and free. */
 static void test_going_away(void **state)
 {
 	struct bench *bench = *state;
@@ -196,9 +196,24 @@ static void test_going_away(void **state)
 	frame(&talk, talk.answer, GOAWAY, 0, 0, STR("\0\0\0\0\0\0\0\0"));
 	play(bench);
 	assert_int_equal(bench->n_calls, 1);
-	assert_int_equal(bench->calls[0].flags & CALL_ABORTED, CALL_ABORTED);
+	assert_int_equal(bench->calls[0].flags & (CALL_ABORTED | CALL_FREE), CALL_ABORTED | CALL_FREE);
 	assert_int_equal(bench->calls[0].status, 0);
 	assert_int_equal(bench->calls[0].n_usages, 0);
+	end(&talk);
+}
+
+/* REFUSED_STREAM says the same of one; CANCEL, of which something may have been done, does not. */
+static void test_reset_streams(void **state)
+{
+	struct bench *bench = *state;
+	struct talk talk = begin(bench, true, "", EVENT_SENT);
+
+	frame(&talk, talk.answer, RST_STREAM, 0, ask_for(&talk, "api.openai.com", "/v1/chat/completions", CHAT), STR("\0\0\0\7"));
+	frame(&talk, talk.answer, RST_STREAM, 0, ask_for(&talk, "api.openai.com", "/v1/chat/completions", CHAT), STR("\0\0\0\x8"));
+	play(bench);
+	assert_int_equal(bench->n_calls, 2);
+	assert_int_equal(bench->calls[0].flags & (CALL_ABORTED | CALL_FREE), CALL_ABORTED | CALL_FREE);
+	assert_int_equal(bench->calls[1].flags & (CALL_ABORTED | CALL_FREE), CALL_ABORTED);
 	end(&talk);
 }
 
@@ -274,6 +289,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_mixed_connection_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_serving_in_http2, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_going_away, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reset_streams, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_met_late_with_a_path, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_met_late_with_a_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_met_in_a_call, setup, teardown),

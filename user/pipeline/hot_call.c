@@ -166,6 +166,8 @@ static void fill_facts(struct hot *hot, struct call *call)
 		call->flags |= CALL_TRUNCATED;
 	if (facts->undecoded)
 		call->flags |= CALL_UNDECODED;
+	if (facts->refused)
+		call->flags |= CALL_FREE;
 	if (call->missing_bytes)
 		call->flags |= CALL_INCOMPLETE;
 	if (hot->ended && hot->ending == ENDING_ABORTED && !turn)

@@ -27,6 +27,7 @@ struct exchange_facts {
 	uint64_t missing_bytes;
 	bool mid_connection;		/* the connection's birth was not seen */
 	bool truncated;			/* a ceiling cut something */
+	bool refused;			/* the server said that it did nothing of it (RFC 9113 section 8.7) */
 	bool undecoded;			/* a body in a coding or framing that is not read */
 };
 

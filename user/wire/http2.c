@@ -352,7 +352,7 @@ static void start(struct conn *conn, enum dir dir, const struct chunk *chunk, si
 	struct http2_side *side = &http2->side[dir];
 
 	side->place = side->doubt ? HTTP2_LOST : HTTP2_HEAD;
-	if (chunk->p[at] != preface.p[0])
+	if (chunk->p[at] != 'P')	/* no frame begins so */
 		return;
 	side->place = HTTP2_PREFACE;
 	side->hpack.blind = side->doubt = false;

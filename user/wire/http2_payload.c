@@ -11,6 +11,7 @@
 
 #include "wire/http2.h"
 
+#define REFUSED_STREAM 7	/* RFC 9113 section 7 */
 #define BAD_BLOCKS 8	/* header blocks that cannot be read, and it is something else, or hostile */
 
 static uint32_t u32(const uint8_t *p)
@@ -132,8 +133,10 @@ static void goaway(struct conn *conn, enum dir dir, uint32_t last)
 	LIST_EACH(node, &http2->streams) {
 		struct http2_stream *stream = LIST_ENTRY(node, struct http2_stream, list);
 
-		if (stream->id > last)
-			http2_reset(conn, stream);
+		if (stream->id <= last)
+			continue;
+		stream->exchange->facts.refused = true;
+		http2_reset(conn, stream);
 	}
 }
 
@@ -156,8 +159,10 @@ void http2_payload(struct conn *conn, enum dir dir, const uint8_t *p, size_t n, 
 		break;
 	case FRAME_RST_STREAM:
 		stream = http2_stream_of(http2, frame->stream);
-		if (stream)
-			http2_reset(conn, stream);
+		if (!stream)
+			break;
+		stream->exchange->facts.refused = p && u32(p) == REFUSED_STREAM && side_of(conn, dir) == SIDE_RESPONSE;
+		http2_reset(conn, stream);
 		break;
 	case FRAME_SETTINGS:
 		if (p)
