@@ -173,6 +173,9 @@ static const struct dialogue dialogues[] = {
 	  .came = "{\"usage\":{\"prompt_tokens\":true,\"completion_tokens\":2}}", .expect = "gpt-4o> - output=2" },
 	{ .name = "null is no count", .host = OPENAI, .path = CHAT, .asked = ASKED,
 	  .came = "{\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":null}}", .expect = "gpt-4o> - input=5" },
+	{ .name = "Anthropic's names beside OpenAI's", .path = "/v1/chat/completions", .asked = "{\"model\":\"claude\"}",
+	  .came = "{\"id\":\"c1\",\"model\":\"claude\",\"usage\":{\"prompt_tokens\":1000,\"completion_tokens\":5,\"total_tokens\":1005,\"cache_read_input_tokens\":300,\"cache_creation_input_tokens\":600,"
+		  "\"prompt_tokens_details\":{\"cached_tokens\":300}}}", .expect = "claude>claude c1 input=1000 cache_read=300 cache_write=600 output=5" },
 	{ .name = "a model that always searches", .host = OPENAI, .path = CHAT, .asked = "{\"model\":\"gpt-4o-search-preview\",\"web_search_options\":{}}",
 	  .came = "{\"id\":\"c1\",\"object\":\"chat.completion\",\"model\":\"gpt-4o-search-preview-2025-03-11\",\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1}}",
 	  .expect = "gpt-4o-search-preview>gpt-4o-search-preview-2025-03-11 c1 input=5 output=1 web_search=1" },

@@ -33,6 +33,9 @@ static const struct dialogue dialogues[] = {
 	{ .name = "refused", .host = OPENAI, .path = PICTURES, .asked = "{\"model\":\"dall-e-3\"}", .status = 400,
 	  .came = "{\"error\":{\"code\":\"content_policy_violation\",\"type\":\"image_generation_user_error\",\"message\":\"m\"}}",
 	  .expect = "dall-e-3> - error=image_generation_user_error" },
+	{ .name = "a deployment whose model a header names", .host = "x.openai.azure.com", .path = "/openai/deployments/pictures/images/generations",
+	  .asked = "{\"prompt\":\"a\",\"size\":\"1792x1024\"}", .headers = "x-ms-served-model: dall-e-3",
+	  .came = "{\"data\":[{\"url\":\"u\"}]}", .expect = "pictures>dall-e-3 - image_1792x1024=1" },
 	{ .name = "a deployment's", .host = "x.openai.azure.com", .path = "/openai/deployments/dalle3/images/generations", .asked = "{\"prompt\":\"a\"}",
 	  .came = "{\"data\":[{\"url\":\"u\"}]}", .expect = "dalle3> - image=1" },
 

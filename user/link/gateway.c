@@ -54,7 +54,9 @@ int gateways_new(const struct gateways_ops *ops, struct gateways **ret)
 	g->ops = *ops;
 	g->next_ns = UINT64_MAX;
 	list_init(&g->servings);
-	list_init(&g->parties);
+	list_init(&g->settled);
+	list_init(&g->held);
+	list_init(&g->told);
 	for (size_t i = 0; i < CHAINS; i++) {
 		list_init(&g->servings_by_key[i]);
 		list_init(&g->servings_by_task[i]);
@@ -111,14 +113,25 @@ static void forget_party(struct gateways *g, struct party *party)
 	mem_free(party);
 }
 
+/* What was told, or settled, is the first that can be done without. */
+static struct party *oldest_party(const struct gateways *g)
+{
+	return PARTY(list_empty(&g->told) ? g->held.next : g->told.next, by_age);
+}
+
+static struct serving *oldest_serving(const struct gateways *g)
+{
+	return SERVING(list_empty(&g->settled) ? g->servings.next : g->settled.next, by_age);
+}
+
 struct gateways *gateways_free(struct gateways *g)
 {
 	if (!g)
 		return NULL;
-	while (!list_empty(&g->parties))
-		forget_party(g, PARTY(g->parties.next, by_age));
-	while (!list_empty(&g->servings))
-		forget_serving(g, SERVING(g->servings.next, by_age));
+	while (g->n_parties)
+		forget_party(g, oldest_party(g));
+	while (g->n_servings)
+		forget_serving(g, oldest_serving(g));
 	return mem_free(g);
 }
 
@@ -139,7 +152,7 @@ static struct serving *due_serving(struct gateways *g, uint64_t now_ns)
 	LIST_EACH(node, &g->servings) {
 		struct serving *serving = SERVING(node, by_age);
 
-		if (!serving->settled && serving->due_ns <= now_ns && (!first || comes_before(&serving->facts, &first->facts)))
+		if (serving->due_ns <= now_ns && (!first || comes_before(&serving->facts, &first->facts)))
 			first = serving;
 	}
 	return first;
@@ -149,23 +162,22 @@ static struct party *due_party(struct gateways *g, uint64_t now_ns)
 {
 	struct party *first = NULL;
 
-	LIST_EACH(node, &g->parties) {
+	LIST_EACH(node, &g->held) {
 		struct party *party = PARTY(node, by_age);
 
-		if (!party->told && party->due_ns <= now_ns && (!first || comes_before(&party->facts, &first->facts)))
+		if (party->due_ns <= now_ns && (!first || comes_before(&party->facts, &first->facts)))
 			first = party;
 	}
 	return first;
 }
 
+/* Each but for those behind one that is kept longer. */
 static void forget_due(struct gateways *g, uint64_t now_ns)
 {
-	LIST_EACH(node, &g->parties)
-		if (PARTY(node, by_age)->told && PARTY(node, by_age)->due_ns <= now_ns)
-			forget_party(g, PARTY(node, by_age));
-	LIST_EACH(node, &g->servings)
-		if (SERVING(node, by_age)->settled && SERVING(node, by_age)->due_ns <= now_ns)
-			forget_serving(g, SERVING(node, by_age));
+	while (!list_empty(&g->told) && PARTY(g->told.next, by_age)->due_ns <= now_ns)
+		forget_party(g, PARTY(g->told.next, by_age));
+	while (!list_empty(&g->settled) && SERVING(g->settled.next, by_age)->due_ns <= now_ns)
+		forget_serving(g, SERVING(g->settled.next, by_age));
 }
 
 static void serving_due(struct gateways *g, struct serving *serving, uint64_t now_ns)
@@ -198,13 +210,19 @@ static void party_due(struct gateways *g, struct party *party, uint64_t now_ns)
 
 static void find_next(struct gateways *g)
 {
-	g->next_ns = UINT64_MAX;
+	uint64_t next_ns = UINT64_MAX;
+
 	LIST_EACH(node, &g->servings)
-		if (SERVING(node, by_age)->due_ns < g->next_ns)
-			g->next_ns = SERVING(node, by_age)->due_ns;
-	LIST_EACH(node, &g->parties)
-		if (PARTY(node, by_age)->due_ns < g->next_ns)
-			g->next_ns = PARTY(node, by_age)->due_ns;
+		if (SERVING(node, by_age)->due_ns < next_ns)
+			next_ns = SERVING(node, by_age)->due_ns;
+	LIST_EACH(node, &g->held)
+		if (PARTY(node, by_age)->due_ns < next_ns)
+			next_ns = PARTY(node, by_age)->due_ns;
+	if (!list_empty(&g->told) && PARTY(g->told.next, by_age)->due_ns < next_ns)
+		next_ns = PARTY(g->told.next, by_age)->due_ns;
+	if (!list_empty(&g->settled) && SERVING(g->settled.next, by_age)->due_ns < next_ns)
+		next_ns = SERVING(g->settled.next, by_age)->due_ns;
+	g->next_ns = next_ns;
 }
 
 uint64_t gateways_tick(struct gateways *g, uint64_t now_ns)
@@ -229,9 +247,8 @@ uint64_t gateways_tick(struct gateways *g, uint64_t now_ns)
 /* Room for one more: the oldest goes; one that is held is told now. */
 static void make_room(struct gateways *g, size_t parties, size_t servings, size_t bytes)
 {
-	while (!list_empty(&g->parties) &&
-	       (g->n_parties + parties > LIMIT_PARTIES || g->bytes + bytes > LIMIT_PARTY_BYTES)) {
-		struct party *oldest = PARTY(g->parties.next, by_age);
+	while (g->n_parties && (g->n_parties + parties > LIMIT_PARTIES || g->bytes + bytes > LIMIT_PARTY_BYTES)) {
+		struct party *oldest = oldest_party(g);
 
 		if (!oldest->told) {
 			g->counts.crowded++;
@@ -239,9 +256,8 @@ static void make_room(struct gateways *g, size_t parties, size_t servings, size_
 		}
 		forget_party(g, oldest);
 	}
-	while (!list_empty(&g->servings) &&
-	       (g->n_servings + servings > LIMIT_SERVING || g->bytes + bytes > LIMIT_PARTY_BYTES))
-		forget_serving(g, SERVING(g->servings.next, by_age));
+	while (g->n_servings && (g->n_servings + servings > LIMIT_SERVING || g->bytes + bytes > LIMIT_PARTY_BYTES))
+		forget_serving(g, oldest_serving(g));
 }
 
 /* A socket's turns are each served by themselves; only the first was announced. */
@@ -267,7 +283,7 @@ static struct serving *new_serving(struct gateways *g, const struct facts *facts
 	list_init(&serving->made);
 	g->n_servings++;
 	list_insert(&serving->by_age, &g->servings);
-	/* the newest first: of many, only some are looked at */
+	/* the newest first: what is looked for is mostly among them */
 	list_insert(&serving->of_key, by_key(g, facts)->next);
 	list_insert(&serving->of_task, by_task(g->servings_by_task, facts)->next);
 	list_insert(&serving->of_head, gateway_chain(g->servings_by_head, facts->head)->next);
@@ -340,7 +356,7 @@ static struct party *new_party(struct gateways *g, const struct facts *facts)
 	party->facts = *facts;
 	list_init(&party->of_above);
 	g->n_parties++;
-	list_insert(&party->by_age, &g->parties);
+	list_insert(&party->by_age, &g->held);
 	list_insert(&party->of_task, by_task(g->parties_by_task, facts)->next);
 	list_insert(&party->of_head, gateway_chain(g->parties_by_head, facts->head)->next);
 	return party;

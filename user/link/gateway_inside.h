@@ -29,9 +29,8 @@ struct facts {
 };
 
 struct serving {
-	struct list of_task, of_head;	/* chains of the table */
+	struct list of_task, of_head, of_key;	/* chains of the table */
 	struct list by_age;
-	struct list of_key;
 	struct facts facts;
 	uint64_t due_ns;		/* UINT64_MAX: it has not ended */
 	bool settled;
@@ -42,7 +41,7 @@ struct serving {
 };
 
 struct party {
-	struct list of_task, of_head;
+	struct list of_task, of_head;	/* chains of the table, until it belongs to a request, or that to it */
 	struct list by_age;
 	struct facts facts;
 	uint64_t due_ns;		/* held: to be told then at the latest; told: to be forgotten then */
@@ -58,7 +57,6 @@ struct party {
 };
 
 #define CHAINS 1024
-#define LOOK 512	/* of one chain, the newest first: what more there is at one time is joined by what is left */
 
 #define PLACES 256	/* hosts and processes that serve, as far as they are remembered */
 
@@ -67,7 +65,8 @@ struct gateways {
 	struct gateway_counts counts;
 	size_t n_servings, n_parties, bytes;
 	uint64_t next_ns;			/* nothing is due before */
-	struct list servings, parties;		/* by age */
+	struct list servings, settled;		/* requests that wait to be settled, and those that were, by age */
+	struct list held, told;			/* parties likewise */
 	struct list servings_by_key[CHAINS], servings_by_task[CHAINS], servings_by_head[CHAINS];
 	struct list parties_by_task[CHAINS], parties_by_head[CHAINS];
 	uint64_t hosts[PLACES], servers[PLACES];	/* hashes, each in its place */

@@ -15,7 +15,8 @@
 #define KEEP_NS (60 * NSEC_PER_SEC)		/* what is settled is remembered for what comes later */
 #define KEEP_ALONE_NS (10 * NSEC_PER_SEC)	/* and what nothing was joined to */
 
-#define WEAK 32		/* calls with nothing but time for them that are weighed against other requests; of more only the likeliest */
+#define WEAK 16		/* calls with nothing but their time for them that may be this request's alone; where there are more, others serve too */
+#define TRIES 8		/* at what may be this one's, and is likelier another's */
 
 #define SERVING(node, member) LIST_ENTRY(node, struct serving, member)
 #define PARTY(node, member) LIST_ENTRY(node, struct party, member)
@@ -57,6 +58,8 @@ static void tell(struct gateways *g, struct party *party, enum party_as as, stru
 	party->as = as;
 	g->ops.tell(g->ops.ctx, &verdict);
 	party->told = true;
+	list_remove(&party->by_age);
+	list_insert(&party->by_age, &g->told);
 	gateway_due(g, &party->due_ns, party->facts.end_ns + (as == PARTY_ALONE ? KEEP_ALONE_NS : KEEP_NS));
 }
 
@@ -67,30 +70,22 @@ void gateway_tell_alone(struct gateways *g, struct party *party)
 
 bool gateway_may_be_served(struct gateways *g, const struct facts *client)
 {
-	unsigned int looked = 0;
-
 	LIST_EACH(node, gateway_chain(g->servings_by_head, client->head)) {
 		struct serving *serving = SERVING(node, of_head);
 
 		if (!serving->settled && match_client(client, &serving->facts))
 			return true;
-		if (++looked == LOOK)
-			break;
 	}
 	return false;
 }
 
 bool gateway_may_be_claimed(struct gateways *g, const struct facts *upstream)
 {
-	unsigned int looked = 0;
-
 	LIST_EACH(node, servings_of(g, upstream)) {
 		struct serving *serving = SERVING(node, of_task);
 
 		if (!serving->settled && match_upstream(upstream, &serving->facts))
 			return true;
-		if (++looked == LOOK)
-			break;
 	}
 	return false;
 }
@@ -169,28 +164,27 @@ static bool likelier(const struct rank *a, const struct rank *b)
 /* The other end of a request that was served. */
 struct party *gateway_find_client(struct gateways *g, const struct serving *serving)
 {
-	unsigned int looked = 0;
 	struct party *best = NULL;
 	struct rank highest = { 0 };
 
 	LIST_EACH(node, gateway_chain(g->parties_by_head, serving->facts.head)) {
 		struct party *party = PARTY(node, of_head);
-		struct rank rank = rank_of(party->below ? 0 : match_client(&party->facts, &serving->facts),
+		struct rank rank = rank_of(match_client(&party->facts, &serving->facts),
 					   apart(&party->facts, &serving->facts), &party->facts);
 
 		if (likelier(&rank, &highest)) {
 			best = party;
 			highest = rank;
 		}
-		if (++looked == LOOK)
-			break;
 	}
 	return best;
 }
 
+/* From now on nobody else looks at it. */
 static void belongs(struct party *party, struct serving *serving)
 {
 	party->above = serving;
+	list_remove(&party->of_task);
 	list_insert(&party->of_above, &serving->made);
 }
 
@@ -200,10 +194,11 @@ struct claims {
 	bool open;			/* one of them has not ended: more may speak for it */
 };
 
-static struct claims claims_of_others(struct gateways *g, const struct party *upstream, const struct serving *serving)
+/* No further than to what is enough to know. */
+static struct claims claims_of_others(struct gateways *g, const struct party *upstream, const struct serving *serving,
+				      unsigned int enough)
 {
 	struct claims claims = { 0 };
-	unsigned int looked = 0;
 
 	LIST_EACH(node, servings_of(g, &upstream->facts)) {
 		struct serving *other = SERVING(node, of_task);
@@ -212,47 +207,91 @@ static struct claims claims_of_others(struct gateways *g, const struct party *up
 		if (score > claims.best)
 			claims.best = score;
 		claims.open |= score && !other->facts.end_ns;
-		if (++looked == LOOK)
+		if (claims.best >= enough)
 			break;
 	}
 	return claims;
 }
 
-/*
- * Takes what it alone can have made, or what strongly speaks for it. Of the rest
- * only the likeliest, and where no client is known, only what is likelier for it
- * than for all others: to guess would give one client's label to another's call.
- * A client's call without its gateway's would be paid for twice.
- */
-static void claim_upstreams(struct gateways *g, struct serving *serving, bool has_client)
+static bool is_sure(struct gateways *g, const struct party *upstream, const struct serving *serving, unsigned int score)
 {
-	unsigned int looked = 0, weak = 0;
-	struct party *likeliest = NULL;
-	struct rank highest = { 0 };
+	bool strong = score >= MATCH_STRONG;
+	unsigned int others = claims_of_others(g, upstream, serving, strong ? score : 1).best;
+
+	return !others || (strong && others < score);
+}
+
+/* Of several, none of them sure. */
+static bool is_likely(struct gateways *g, const struct party *upstream, const struct serving *serving, unsigned int score,
+		      bool has_client)
+{
+	struct claims others = claims_of_others(g, upstream, serving, score + 1);
+
+	return has_client ? score >= others.best : score > others.best && !others.open;
+}
+
+static struct rank rank_upstream(const struct party *upstream, const struct serving *serving)
+{
+	return rank_of(match_upstream(&upstream->facts, &serving->facts),
+		       distance(upstream->facts.end_ns, serving->facts.end_ns), &upstream->facts);
+}
+
+/* What strongly speaks for it, or (weak) what it alone can have made. */
+static bool claim_sure(struct gateways *g, struct serving *serving, bool weak)
+{
+	unsigned int looked = 0;
 	bool any = false;
 
 	LIST_EACH(node, parties_of(g, serving)) {
 		struct party *party = PARTY(node, of_task);
-		struct rank rank = rank_of(party->above ? 0 : match_upstream(&party->facts, &serving->facts),
-					   distance(party->facts.end_ns, serving->facts.end_ns), &party->facts);
-		struct claims others;
+		unsigned int score = match_upstream(&party->facts, &serving->facts);
 
-		if (++looked == LOOK)
-			break;
-		if (!rank.score || (rank.score < MATCH_STRONG && ++weak > WEAK && !likelier(&rank, &highest)))
+		if (!score || (score < MATCH_STRONG) != weak || (weak && ++looked > WEAK) || !is_sure(g, party, serving, score))
 			continue;
-		others = claims_of_others(g, party, serving);
-		if (!others.best || (rank.score >= MATCH_STRONG && rank.score > others.best)) {
-			belongs(party, serving);
-			any = true;
-		} else if (rank.score >= others.best && likelier(&rank, &highest) &&
-			   (has_client || (rank.score > others.best && !others.open))) {
+		belongs(party, serving);
+		any = true;
+	}
+	return any;
+}
+
+static struct party *find_likeliest(struct gateways *g, const struct serving *serving, const struct rank *below)
+{
+	struct party *likeliest = NULL;
+	struct rank highest = { 0 };
+
+	LIST_EACH(node, parties_of(g, serving)) {
+		struct party *party = PARTY(node, of_task);
+		struct rank rank = rank_upstream(party, serving);
+
+		if (likelier(&rank, &highest) && (!below || likelier(below, &rank))) {
 			likeliest = party;
 			highest = rank;
 		}
 	}
-	if (!any && likeliest)
-		belongs(likeliest, serving);
+	return likeliest;
+}
+
+/*
+ * Where nothing is sure, only the likeliest is taken, and where no client is
+ * known, only what is likelier for this request than for all others: to guess
+ * would give one client's label to another's call. But a client's call without
+ * its gateway's would be paid for twice.
+ */
+static void claim_upstreams(struct gateways *g, struct serving *serving, bool has_client)
+{
+	bool strong = claim_sure(g, serving, false), any = claim_sure(g, serving, true) || strong;
+	struct party *party = NULL;
+	struct rank rank;
+
+	for (int i = 0; !any && i < TRIES; i++) {
+		party = find_likeliest(g, serving, party ? &rank : NULL);
+		if (!party)
+			return;
+		rank = rank_upstream(party, serving);
+		any = is_likely(g, party, serving, rank.score, has_client);
+		if (any)
+			belongs(party, serving);
+	}
 }
 
 /* A before B: it did not fail, it brought usage, it is likelier. */
@@ -288,17 +327,17 @@ static void join(struct gateways *g, struct serving *serving, struct party *clie
 	if (client) {
 		serving->client = client;
 		client->below = serving;
+		list_remove(&client->of_head);
 		client->star = star;
 		tell_client(g, client);
 	}
 	tell_upstreams(g, serving, star);
 }
 
-/* Held for this one, and for no other any more. */
+/* Held for this one, and for no other any more. Where many are held, others are being served. */
 static void release(struct gateways *g, struct party *party)
 {
-	if (!party->told && party->awaited && !party->above && !gateway_may_be_claimed(g, &party->facts) &&
-	    !gateway_may_be_served(g, &party->facts))
+	if (party->awaited && !party->above && !gateway_may_be_claimed(g, &party->facts) && !gateway_may_be_served(g, &party->facts))
 		tell(g, party, party->star ? PARTY_CLIENT : PARTY_ALONE, source_of(party), NULL);
 }
 
@@ -306,17 +345,13 @@ static void release_all(struct gateways *g, const struct serving *serving)
 {
 	unsigned int looked = 0;
 
-	LIST_EACH(node, parties_of(g, serving)) {
-		release(g, PARTY(node, of_task));
-		if (++looked == LOOK)
-			break;
-	}
+	LIST_EACH(node, parties_of(g, serving))
+		if (!PARTY(node, of_task)->told && ++looked <= WEAK)
+			release(g, PARTY(node, of_task));
 	looked = 0;
-	LIST_EACH(node, gateway_chain(g->parties_by_head, serving->facts.head)) {
-		release(g, PARTY(node, of_head));
-		if (++looked == LOOK)
-			break;
-	}
+	LIST_EACH(node, gateway_chain(g->parties_by_head, serving->facts.head))
+		if (!PARTY(node, of_head)->told && ++looked <= WEAK)
+			release(g, PARTY(node, of_head));
 }
 
 void gateway_settle(struct gateways *g, struct serving *serving)
@@ -324,6 +359,8 @@ void gateway_settle(struct gateways *g, struct serving *serving)
 	struct party *client = gateway_find_client(g, serving);
 
 	serving->settled = true;
+	list_remove(&serving->by_age);
+	list_insert(&serving->by_age, &g->settled);
 	gateway_due(g, &serving->due_ns, (serving->facts.end_ns ? serving->facts.end_ns : serving->facts.begin_ns) + KEEP_NS);
 	claim_upstreams(g, serving, client);
 	join(g, serving, client);
@@ -335,7 +372,6 @@ static bool join_client(struct gateways *g, struct party *client)
 {
 	struct serving *best = NULL;
 	struct rank highest = { 0 };
-	unsigned int looked = 0;
 
 	LIST_EACH(node, gateway_chain(g->servings_by_head, client->facts.head)) {
 		struct serving *serving = SERVING(node, of_head);
@@ -347,8 +383,6 @@ static bool join_client(struct gateways *g, struct party *client)
 			best = serving;
 			highest = rank;
 		}
-		if (++looked == LOOK)
-			break;
 	}
 	if (best)
 		join(g, best, client);
@@ -367,7 +401,6 @@ static bool join_upstream(struct gateways *g, struct party *upstream)
 {
 	struct serving *best = NULL;
 	struct rank highest = { 0 };
-	unsigned int looked = 0;
 	struct party *client;
 
 	LIST_EACH(node, servings_of(g, &upstream->facts)) {
@@ -375,14 +408,11 @@ static bool join_upstream(struct gateways *g, struct party *upstream)
 		unsigned int score = serving->settled ? match_upstream(&upstream->facts, &serving->facts) : 0;
 		struct rank rank = rank_of(score, distance(serving->facts.end_ns, upstream->facts.end_ns), &serving->facts);
 		bool misses = serving->client && may_star(serving->client, upstream, score);
-		struct claims others = score ? claims_of_others(g, upstream, serving) : (struct claims){ 0 };
 
-		if ((misses || score > others.best) && likelier(&rank, &highest)) {
+		if (likelier(&rank, &highest) && (misses || claims_of_others(g, upstream, serving, score).best < score)) {
 			best = serving;
 			highest = rank;
 		}
-		if (++looked == LOOK)
-			break;
 	}
 	if (!best)
 		return false;
