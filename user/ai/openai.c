@@ -69,6 +69,7 @@ static const struct want response[] = {
 	{ "usage.num_cached_tokens", PICK_CACHE_READ },
 	{ "usage.prompt_cache_hit_tokens", PICK_CACHE_READ },
 	{ "usage.cache_read_input_tokens", OWN_CACHED },
+	{ "usage.cache_creation_input_tokens", PICK_CACHE_WRITE },
 	{ "usage.reasoning_tokens", PICK_REASONING },
 	{ "usage.prompt_audio_seconds", PICK_SECONDS, .scale = 3 },
 	{ "usage.server_side_tool_usage_details.document_search_calls", OWN_DOCUMENTS, .scale = 3 },
@@ -149,6 +150,7 @@ const struct want openai_headers[] = {
 	{ "cf-auditlog-id", PICK_REQUEST_ID },
 	{ "inference-id", PICK_REQUEST_ID },
 	{ "x-global-transaction-id", PICK_REQUEST_ID },
+	{ "x-ms-served-model", PICK_MODEL },	/* where the body names none */
 	{ "fireworks-prompt-tokens", PICK_INPUT },
 	{ "fireworks-cached-prompt-tokens", PICK_CACHE_READ },
 	{ NULL },
@@ -323,7 +325,7 @@ static void responses_item(struct dialect *d, struct item *item)
 		STR_COPY(d->call->finish_reason, status);
 }
 
-/* Anthropic's field names in OpenAI's object: what was read from the cache is not inside. */
+/* Anthropic's field names beside OpenAI's, as LiteLLM, Vercel and Databricks send them: inside the prompt as well. */
 static void anthropic_fields(struct dialect *d, struct item *item)
 {
 	if (!item_has(item, OWN_CACHED) || item_has(item, PICK_CACHE_READ))
@@ -351,6 +353,17 @@ static void connected(struct dialect *d, const struct item *item)
 		dialect_count(d, PICK_INPUT_MORE, n);
 }
 
+/* What of a usage object only code can tell, once it is over. */
+static void usage_fields(struct dialect *d, struct item *item)
+{
+	anthropic_fields(d, item);
+	whole_cost(item);
+	connected(d, item);
+	if (item_has(item, OWN_DOCUMENTS))
+		dialect_unit(d, "document_search", item_number(item, OWN_DOCUMENTS));
+	d->own[HEADER_ALONE] = 0;
+}
+
 static bool under_way(struct str status)
 {
 	static const char *const words[] = { "queued", "in_progress", "requires_action", "CREATED", "IN_PROGRESS" };
@@ -369,15 +382,10 @@ static int answer(struct dialect *d, struct item *item)
 		dialect_error(d, (struct str){ "", 0 });
 	if (d->own[LOOKED] || item_is(item, OWN_OBJECT, "response"))
 		responses_item(d, item);
-	anthropic_fields(d, item);
-	whole_cost(item);
-	connected(d, item);
-	if (item_has(item, OWN_DOCUMENTS))
-		dialect_unit(d, "document_search", item_number(item, OWN_DOCUMENTS));
+	if (item_has(item, PICK_RAW))
+		usage_fields(d, item);
 	if (item_has(item, PICK_STATUS))
 		d->own[WAITS] = under_way(item_text(item, PICK_STATUS));
-	if (item_has(item, PICK_RAW))
-		d->own[HEADER_ALONE] = 0;
 	if (d->call->response_id[0] && str_starts(item_text(item, OWN_OBJECT), STR("chat.completion")))
 		item_drop(item, PICK_ID);	/* a relay may name each chunk anew */
 	if (item_is(item, OWN_DATA_OBJECT, "model") && item_is(item, OWN_OBJECT, "list") && openai_at(d, "models"))
