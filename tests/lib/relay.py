@@ -6,6 +6,7 @@ relay.py CERT KEY PORT: prints {"port": N}, relays to PORT until standard input 
 """
 import asyncio
 import json
+import os
 import ssl
 import sys
 
@@ -47,6 +48,7 @@ async def main():
     server = await asyncio.start_server(relay, "127.0.0.1", 0, ssl=down)
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    os._exit(0)    # whatever is open goes down with it
 
 
 asyncio.run(main())
