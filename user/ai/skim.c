@@ -311,7 +311,7 @@ static const char *between(struct skim *s, const char *p, const char *end)
 {
 	while (p < end) {
 		if (is_space(*p)) {
-			p++;
+			p = p + 1 < end && is_space(p[1]) ? stride_space(p, end) : p + 1;
 			continue;
 		}
 		if (s->state == KEY || s->state == NEXT) {

@@ -57,6 +57,23 @@ static inline const char *stride_text(const char *p, const char *end)
 	return p;
 }
 
+/* Where white space ends: indentation is long. */
+static inline const char *stride_space(const char *p, const char *end)
+{
+	const v16 space = filled(' '), line = filled('\n'), tab = filled('\t'), cr = filled('\r');
+
+	for (; end - p >= 16; p += 16) {
+		v16 v = load16(p);
+		unsigned int at = first_hit(~((v16)(v == space) | (v16)(v == line) | (v16)(v == tab) | (v16)(v == cr)));
+
+		if (at < 16)
+			return p + at;
+	}
+	while (p < end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
+		p++;
+	return p;
+}
+
 /* The quote that ends a string whose inside begins at p; end: it is not there; end + 1: nor is what follows a backslash. */
 static inline const char *string_end(const char *p, const char *end)
 {

@@ -47,11 +47,11 @@ struct carry {
 #define BITS(hit) (uint16_t)__builtin_ia32_pmovmskb128((bits_of_block)(hit))
 typedef char bits_of_block __attribute__((vector_size(16)));
 #else
-#define BITS(hit) bits_of((const uint8_t *)&(const vector_of_block){ hit })
+#define BITS(hit) ({ const vector_of_block compared = (vector_of_block)(hit); bits_of(&compared); })
 typedef uint8_t vector_of_block __attribute__((vector_size(16)));
 
 /* Each byte is all ones or zero. The product puts bit i of byte i beside the others, at the top. */
-static inline uint64_t bits_of(const uint8_t *hit)
+static inline uint64_t bits_of(const vector_of_block *hit)
 {
 	uint64_t half[2];
 
