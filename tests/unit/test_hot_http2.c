@@ -217,6 +217,19 @@ static void test_reset_streams(void **state)
 	end(&talk);
 }
 
+static void test_too_many_streams(void **state)
+{
+	struct bench *bench = *state;
+	struct talk talk = begin(bench, true, "", EVENT_SENT);
+
+	for (int i = 0; i < LIMIT_STREAMS + 3; i++)
+		ask_for(&talk, "api.openai.com", "/v1/chat/completions", CHAT);
+	play(bench);
+	assert_int_equal(stat(bench, STAT_EXCHANGES), LIMIT_STREAMS);
+	assert_int_equal(stat(bench, STAT_STREAMS_LOST), 3);
+	end(&talk);
+}
+
 /* ---- met late */
 
 /* Forgets what was played so far: the first that is seen of the connection is what comes next. */
@@ -290,6 +303,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_serving_in_http2, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_going_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reset_streams, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_many_streams, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_met_late_with_a_path, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_met_late_with_a_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_met_in_a_call, setup, teardown),

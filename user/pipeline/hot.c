@@ -219,6 +219,7 @@ static void on_data(struct hot *hot, const struct event_data *event)
 	conn_feed(strand->conn, dir, event->offset, event->peer_offset, event->header.boot_ns, (const uint8_t *)(event + 1),
 		  event->len);
 	strand_wait(&hot->strands, strand, conn_waits(strand->conn));
+	stat_set(&hot->stats->n[STAT_STREAMS_LOST], hot->wire.counts.streams_full);
 	if (!strand->protocol_counted)
 		count_protocol(hot, strand);
 	if (strand->verdict == EVENT_VERDICT_NEVER && conn_facts(strand->conn).protocol == CONN_HTTP2)
