@@ -303,7 +303,7 @@ void dialect_headers(struct dialect *d, const struct skim_table *table, const st
 
 		/* most names have neither length nor first letter of one that is wanted */
 		if (!header->value.n || !header->name.n || header->name.n > sizeof(lower) ||
-		    !(table->nodes[0].lengths >> header->name.n % 64 & table->nodes[0].firsts >> (*header->name.p | 32) % 64 & 1))
+		    !(table->nodes[0].lengths >> header->name.n % 64 & table->nodes[0].firsts >> ((uint8_t)*header->name.p | 32) % 64 & 1))
 			continue;
 		for (size_t j = 0; j < header->name.n; j++)
 			lower[j] = header->name.p[j] >= 'A' && header->name.p[j] <= 'Z' ? (char)(header->name.p[j] | 32) : header->name.p[j];
