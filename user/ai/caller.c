@@ -43,6 +43,9 @@ const struct want answer_headers[] = {
 	{ "x-request-id", PICK_REQUEST_ID },
 	{ "request-id", PICK_REQUEST_ID },
 	{ "x-amzn-requestid", PICK_REQUEST_ID },
+	/* LiteLLM hands the provider's own on under these names */
+	{ "llm_provider-x-request-id", PICK_REQUEST_ID },
+	{ "llm_provider-request-id", PICK_REQUEST_ID },
 	{ "openai-organization", PICK_ORG },
 	{ "anthropic-organization-id", PICK_ORG },
 	{ "openai-project", PICK_PROJECT },

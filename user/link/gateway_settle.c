@@ -26,12 +26,12 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* Both ends of one connection begin and end together; one whose end was lost only begins so. */
-static uint64_t apart(const struct facts *client, const struct facts *serving)
+/* What belongs together begins and ends together; a request whose end was lost only begins so. */
+static uint64_t apart(const struct facts *call, const struct facts *serving)
 {
-	uint64_t begins = distance(client->begin_ns, serving->begin_ns);
+	uint64_t begins = distance(call->begin_ns, serving->begin_ns);
 
-	return serving->end_ns ? begins + distance(client->end_ns, serving->end_ns) : begins;
+	return serving->end_ns ? begins + distance(call->end_ns, serving->end_ns) : begins;
 }
 
 static struct list *servings_of(struct gateways *g, const struct facts *facts)
@@ -232,8 +232,7 @@ static bool is_likely(struct gateways *g, const struct party *upstream, const st
 
 static struct rank rank_upstream(const struct party *upstream, const struct serving *serving)
 {
-	return rank_of(match_upstream(&upstream->facts, &serving->facts),
-		       distance(upstream->facts.end_ns, serving->facts.end_ns), &upstream->facts);
+	return rank_of(match_upstream(&upstream->facts, &serving->facts), apart(&upstream->facts, &serving->facts), &upstream->facts);
 }
 
 /* What strongly speaks for it, or (weak) what it alone can have made. */
