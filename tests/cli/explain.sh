@@ -97,6 +97,7 @@ says 'record of nobody' 'team then    (unattributed), because of no source' "$di
 "$O/tests/cli/spend" adjusted "$dir/adjusted.db" || bad 'a ledger with an adjustment' "exit code $?"
 call=01KB0000000000000000000001 adjustment=01KB0000000000000000000002
 "$aitap" explain --config /dev/null --ledger "$dir/adjusted.db" $call >"$dir/out"
+says 'record: an estimate and its bounds' 'estimated by relation; nine times out of ten it lies between 1200 and 1290 tokens in, 190 and 300 tokens out, 0.004 and 0.005 USD' "$dir/out"
 says 'record: what was learnt of it later' "adjusted by  $adjustment: -0.004055 USD for search" "$dir/out"
 "$aitap" explain --config /dev/null --ledger "$dir/adjusted.db" $adjustment >"$dir/out"
 says 'adjustment: of which record' "adjusts      $call" "$dir/out"

@@ -3,7 +3,7 @@
  * What tests/cli/report.sh reports on:
  *
  *	spend ledger FILE	60 calls of known cost and two batches, straight into a ledger
- *	spend adjusted FILE	a call, and what was taken back of it later
+ *	spend adjusted FILE	a call whose usage was estimated, and what was taken back of it later
  *	spend hold FILE		the same, and keeps the ledger open until its input ends
  *	spend trace FILE	12 calls of three teams and of none, as events for `aitap replay`
  */
@@ -108,6 +108,9 @@ static int keep_adjusted(const char *path)
 		return 1;
 	}
 	made_record(&made, 1, "search");
+	made.call.usage_source = USAGE_ESTIMATED;
+	made.record.estimate = (struct estimate){ .name = "relation", .low = { 1200, 190 }, .high = { 1290, 300 }, .priced = true,
+						  .low_pico = 4000000000, .high_pico = 5000000000 };
 	ledger->ops->put(ledger, &made.record);
 	made_record(&made, 2, "search");
 	made.record.kind = RECORD_ADJUSTMENT;

@@ -72,6 +72,26 @@ static void print_line(const struct kept_line *line, struct buf *to)
 	buf_printf(to, ", by %s\n", line->price[0] ? line->price : "no rule");
 }
 
+static void print_estimate(const struct kept *kept, struct buf *to)
+{
+	static const char *const words[KEPT_BOUNDS] = { "tokens in", "tokens out", "USD" };
+	char low[DECIMAL_MAX], high[DECIMAL_MAX];
+	const char *before = "";
+
+	if (!kept->estimate[0])
+		return;
+	buf_printf(to, "usage        estimated by %s; nine times out of ten it lies between", kept->estimate);
+	for (int i = 0; i < KEPT_BOUNDS; i++) {
+		if (!kept->bounded[i])
+			continue;
+		decimal_text(kept->low[i], i == KEPT_COST ? DECIMAL_PICO : 0, low);
+		decimal_text(kept->high[i], i == KEPT_COST ? DECIMAL_PICO : 0, high);
+		buf_printf(to, "%s %s and %s %s", before, low, high, words[i]);
+		before = ",";
+	}
+	buf_char(to, '\n');
+}
+
 static void print_adjustments(const struct kept *kept, struct buf *to)
 {
 	char cost[DECIMAL_MAX];
@@ -102,6 +122,7 @@ static void print_kept(const struct kept *kept, const struct config *config, str
 	buf_printf(to, "labels then  %s\n", kept->labels);
 	buf_printf(to, "flags then   %s\n", kept->flags);
 	buf_printf(to, "route        %s: %s\n", kept->route, route_words(kept->route));
+	print_estimate(kept, to);
 	buf_printf(to, "cost         %s%s (%s, %s)%s%s\n", kept->cost_known ? cost : "unknown", kept->cost_known ? " USD" : "",
 		   kept->cost_status, kept->billing, kept->spend ? "" : ", not counted: the same call as ", kept->same_as);
 	for (uint32_t i = 0; i < kept->n_lines; i++)
@@ -170,6 +191,7 @@ static void json_kept(const struct kept *kept, const struct config *config, stru
 	} texts[] = {
 		{ "id", kept->id }, { "team", kept->team }, { "team_source", kept->team_source },
 		{ "caller_team", kept->caller_team }, { "route", kept->route }, { "route_why", route_words(kept->route) },
+		{ "usage_source", kept->usage_source }, { "estimate", kept->estimate },
 		{ "cost_status", kept->cost_status }, { "billing", kept->billing }, { "config", kept->config },
 	};
 	char digits[DECIMAL_MAX];

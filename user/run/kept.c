@@ -16,6 +16,7 @@ static const struct {
 	KEPT("team", team), KEPT("team_source", team_source), KEPT("caller_team", caller_team), KEPT("labels", labels),
 	KEPT("flags", flags), KEPT("route", route), KEPT("sight", sight), KEPT("cost_status", cost_status),
 	KEPT("billing", billing), KEPT("aitap_config", config), KEPT("same_as", same_as), KEPT("adjusts", adjusts),
+	KEPT("usage_source", usage_source), KEPT("estimate", estimate),
 	KEPT("provider", call.provider), KEPT("host", call.host), KEPT("region", call.region), KEPT("project", call.project),
 	KEPT("org", call.org), KEPT("operation", call.operation), KEPT("method", call.method), KEPT("path", call.path),
 	KEPT("model_requested", call.model_requested), KEPT("model", call.model), KEPT("service_tier", call.service_tier),
@@ -45,7 +46,12 @@ static void take_call(sqlite3_stmt *row, struct kept *ret)
 	ret->pico = sqlite3_column_int64(row, at++);
 	ret->call.task.tgid = (uint32_t)sqlite3_column_int64(row, at++);
 	ret->origin.known_uid = sqlite3_column_type(row, at) != SQLITE_NULL;
-	ret->origin.uid = (uint32_t)sqlite3_column_int64(row, at);
+	ret->origin.uid = (uint32_t)sqlite3_column_int64(row, at++);
+	for (int i = 0; i < KEPT_BOUNDS; i++) {
+		ret->bounded[i] = sqlite3_column_type(row, at) != SQLITE_NULL;
+		ret->low[i] = sqlite3_column_int64(row, at++);
+		ret->high[i] = sqlite3_column_int64(row, at++);
+	}
 	ret->origin.task = ret->call.task;
 }
 
@@ -78,7 +84,8 @@ static int read_call(sqlite3 *db, const char *id, struct kept *ret)
 	buf_puts(&sql, "SELECT ");
 	for (size_t i = 0; i < N_TEXTS; i++)
 		buf_printf(&sql, "\"%s\", ", texts[i].column);
-	buf_puts(&sql, "time_ns, spend, cost_pico, pid, uid FROM calls WHERE id = ?");
+	buf_puts(&sql, "time_ns, spend, cost_pico, pid, uid, input_low, input_high, output_low, output_high, cost_low_pico, cost_high_pico"
+		       " FROM calls WHERE id = ?");
 	err = prepare(db, buf_cstr(&sql), id, &row);
 	buf_done(&sql);
 	if (err < 0)

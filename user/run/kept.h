@@ -26,6 +26,8 @@ struct kept_adjustment {
 
 #define KEPT_ADJUSTMENTS 16
 
+enum kept_bound { KEPT_INPUT, KEPT_OUTPUT, KEPT_COST, KEPT_BOUNDS };
+
 struct kept {
 	char id[RECORD_ID_MAX];
 	int64_t time_ns;
@@ -34,6 +36,9 @@ struct kept {
 	char labels[4096];		/* JSON */
 	char flags[1024];		/* JSON */
 	char route[16], sight[16], cost_status[16], billing[24], config[80], same_as[RECORD_ID_MAX], adjusts[RECORD_ID_MAX];
+	char usage_source[16], estimate[24];	/* by which method, where it was estimated */
+	bool bounded[KEPT_BOUNDS];
+	int64_t low[KEPT_BOUNDS], high[KEPT_BOUNDS];	/* tokens, tokens, pico-USD */
 	bool cost_known;
 	int64_t pico;
 	uint32_t n_lines;
