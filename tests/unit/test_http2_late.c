@@ -205,7 +205,7 @@ static const struct wire_ops count_ops = { .head = count_head, .piece = count_pi
 
 struct flow {
 	struct conn *conn;
-	uint64_t offset[2];
+	uint64_t offset[2], now;
 };
 
 static void send_frame(struct flow *flow, enum dir dir, unsigned int type, unsigned int flags, uint32_t stream, struct str payload)
@@ -214,13 +214,13 @@ static void send_frame(struct flow *flow, enum dir dir, unsigned int type, unsig
 			       (uint8_t)stream };
 
 	memcpy(bytes + 9, payload.p, payload.n);
-	conn_feed(flow->conn, dir, flow->offset[dir], flow->offset[!dir], 1000, bytes, payload.n + 9);
+	conn_feed(flow->conn, dir, flow->offset[dir], flow->offset[!dir], flow->now, bytes, payload.n + 9);
 	flow->offset[dir] += payload.n + 9;
 }
 
 static struct flow flow_new(struct wire *wire)
 {
-	struct flow flow = { .conn = NULL };
+	struct flow flow = { .now = 1000 };
 
 	assert_int_equal(conn_new(wire, 1, true, &flow.conn), 0);
 	conn_feed(flow.conn, DIR_SENT, 0, 0, 1000, (const uint8_t *)"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24);
@@ -262,6 +262,38 @@ static void a_hundred_thousand_streams(void **state)
 	assert_int_equal(wire.counts.streams_full, 0);
 	for (size_t i = 0; i < CONNS; i++)
 		conn_free(flows[i].conn);
+	wire_done(&wire);
+}
+
+/* The end of an answer is lost: its call is over when nothing more comes of it, and not before. */
+static void an_end_that_is_lost(void **state)
+{
+	struct wire wire;
+	struct flow flow;
+
+	(void)state;
+	n_heads = n_ends = n_complete = 0;
+	assert_int_equal(wire_init(&wire, &count_ops, NULL, 8), 0);
+	flow = flow_new(&wire);
+	open_stream(&flow, 1);
+	open_stream(&flow, 3);
+	flow.offset[DIR_RECEIVED] += 15;	/* END_STREAM of stream 1 */
+	send_frame(&flow, DIR_RECEIVED, DATA, 0, 3, STR(": 2\n\n"));
+	flow.now += LIMIT_REORDER_NS;
+	conn_tick(flow.conn, flow.now);
+	flow.now += LIMIT_STREAM_DOUBT_NS - LIMIT_REORDER_NS - 1;
+	send_frame(&flow, DIR_RECEIVED, DATA, 0, 3, STR("data: 3\n\n"));
+	open_stream(&flow, 5);
+	assert_int_equal(n_ends, 0);
+	flow.now += LIMIT_REORDER_NS + 2;
+	open_stream(&flow, 7);
+	assert_int_equal(n_ends, 1);
+	send_frame(&flow, DIR_RECEIVED, DATA, END_STREAM, 3, STR(""));
+	send_frame(&flow, DIR_RECEIVED, DATA, END_STREAM, 5, STR(""));
+	assert_int_equal(n_ends, 3);
+	assert_int_equal(n_complete, 1);
+	conn_free(flow.conn);
+	assert_int_equal(n_ends, 4);
 	wire_done(&wire);
 }
 
@@ -316,6 +348,7 @@ int main(void)
 		cmocka_unit_test(what_is_none),
 		cmocka_unit_test(a_lost_coding),
 		cmocka_unit_test(a_hundred_thousand_streams),
+		cmocka_unit_test(an_end_that_is_lost),
 		cmocka_unit_test(too_many_streams),
 		cmocka_unit_test(no_allocation_in_the_steady_state),
 	};
