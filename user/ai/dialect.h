@@ -47,6 +47,8 @@ void dialect_unit(struct dialect *, const char *name, uint64_t milli);
 void dialect_name(char *list, size_t size, struct str name);
 /* An error inside an answer: error_type and CALL_ERROR. */
 void dialect_error(struct dialect *, struct str type);
+/* A gRPC status that is an error. */
+void dialect_grpc(struct dialect *, const struct head *);
 /*
  * Emits the call as it stands and forgets what belongs to one answer (model, ids,
  * finish reason, usages, units), so that one exchange can bring many: batch lines,

@@ -172,22 +172,6 @@ static bool is_stream(struct str type)
 	       str_istarts(type, STR("application/vnd.amazon.eventstream"));
 }
 
-/* grpc.github.io/grpc/core/md_doc_statuscodes.html; in the trailers, or in a head that is all there is. */
-static void read_grpc(struct reader *r, const struct head *head)
-{
-	static const char *const names[] = {
-		NULL, "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
-		"PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
-		"UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
-	};
-	struct str status = head_get(head, STR("grpc-status"));
-	uint64_t n;
-
-	if (!str_u64(status, &n) || !n)
-		return;
-	dialect_error(&r->dialect, n < sizeof(names) / sizeof(*names) ? str_of(names[n]) : status);
-}
-
 static void read_response(struct reader *r, const struct head *head)
 {
 	struct call *call = r->dialect.call;
@@ -214,7 +198,7 @@ int reader_head(struct reader *r, const struct head *head)
 	} else if (!r->choice.dialect) {
 		return INTEREST_NONE;
 	} else {
-		read_grpc(r, head);
+		dialect_grpc(&r->dialect, head);
 		if (head->trailer)
 			return r->interest;
 		read_response(r, head);
@@ -463,19 +447,6 @@ static void conclude(struct reader *r)
 		snprintf(call->error_type, sizeof(call->error_type), "%u", call->status);
 }
 
-/* No host was seen. */
-static void name_provider(struct reader *r)
-{
-	struct call *call = r->dialect.call;
-	const char *name = shape_provider(call);
-
-	call->billing = name && call->billing != BILLING_BATCH ? BILLING_METERED : call->billing;
-	if (name)
-		STR_COPY(call->provider, str_of(name));
-	else
-		snprintf(call->provider, sizeof(call->provider), "%s-compatible", call->dialect);
-}
-
 void reader_end(struct reader *r, enum ending ending)
 {
 	const struct provider *provider;
@@ -493,7 +464,7 @@ void reader_end(struct reader *r, enum ending ending)
 		return;
 	conclude(r);
 	if (r->hostless && !r->choice.known)
-		name_provider(r);
+		shape_name(r->dialect.call);
 	r->dialect.cut = ending != ENDING_COMPLETE;
 	if (provider->end)
 		provider->end(&r->dialect, ending);

@@ -5,6 +5,7 @@
  * only where one body bears two marks. Chat requests of OpenAI and Anthropic
  * look alike unless they use what only one of them has; their answers never do.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "ai/shape.h"
@@ -87,7 +88,7 @@ const struct shape *shape_of(const struct item *item)
 }
 
 /* Anthropic numbers its messages so, and those that others serve otherwise; the models are sold by nobody else under these names. */
-const char *shape_provider(const struct call *call)
+static const char *provider_of(const struct call *call)
 {
 	static const struct {
 		const char *dialect, *id, *model, *provider;
@@ -106,4 +107,16 @@ const char *shape_provider(const struct call *call)
 		    str_starts(model, str_of(signs[i].model)))
 			return signs[i].provider;
 	return NULL;
+}
+
+void shape_name(struct call *call)
+{
+	const char *name = provider_of(call);
+
+	if (name && call->billing != BILLING_BATCH)
+		call->billing = BILLING_METERED;
+	if (name)
+		STR_COPY(call->provider, str_of(name));
+	else
+		snprintf(call->provider, sizeof(call->provider), "%s-compatible", call->dialect);
 }

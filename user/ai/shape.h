@@ -19,7 +19,7 @@ extern const struct want shape_wants[];
 
 /* NULL: it does not say. */
 const struct shape *shape_of(const struct item *);
-/* Who answered, where not even the host is known: by the names of the answer and of its model; NULL: anybody. */
-const char *shape_provider(const struct call *);
+/* Names the provider, where not even the host is known, by the names of the answer and of its model. */
+void shape_name(struct call *);
 
 #endif
