@@ -103,6 +103,29 @@ static void negative_record(void **state)
 	buf_done(&buf);
 }
 
+/* How it was estimated; a price at both bounds only where there is one. */
+static void estimated_record(void **state)
+{
+	static const char *const whole = "\"usage_source\":\"estimated\",\"estimate\":{\"name\":\"text/1\",\"input_tokens\":[1200,1400],"
+					 "\"output_tokens\":[211,211],\"cost_usd\":[\"0.003\",\"0.0045\"]},";
+	static const char *const unpriced = "\"output_tokens\":[211,211],\"cost_usd\":null},";
+	struct buf buf = BUF(RECORD_JSON_MAX);
+	struct sample *sample = fresh();
+
+	(void)state;
+	sample->call.usage_source = USAGE_ESTIMATED;
+	sample->record.estimate = (struct estimate){ .name = "text/1", .counts = 1u << COUNT_INPUT, .low = { 1200, 211 },
+						     .high = { 1400, 211 }, .priced = true, .low_pico = 3000000000,
+						     .high_pico = 4500000000 };
+	assert_int_equal(record_json(&sample->record, &buf), 0);
+	assert_non_null(strstr(buf_cstr(&buf), whole));
+	buf_reset(&buf);
+	sample->record.estimate.priced = false;
+	assert_int_equal(record_json(&sample->record, &buf), 0);
+	assert_non_null(strstr(buf_cstr(&buf), unpriced));
+	buf_done(&buf);
+}
+
 /* Field by its key, or of an object within by "process.pid". */
 static const char *value_of(struct json_object *object, const char *key)
 {
@@ -482,7 +505,7 @@ static void the_schema_is_ours(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_record), cmocka_unit_test(negative_record), cmocka_unit_test(unknown_is_null), cmocka_unit_test(single_fields),
+		cmocka_unit_test(whole_record), cmocka_unit_test(negative_record), cmocka_unit_test(estimated_record), cmocka_unit_test(unknown_is_null), cmocka_unit_test(single_fields),
 		cmocka_unit_test(any_bytes_give_json), cmocka_unit_test(refusals_leave_the_buf),
 		cmocka_unit_test(every_ceiling_is_kept), cmocka_unit_test(a_failed_buf_stays_so),
 		cmocka_unit_test(libraries_are_named), cmocka_unit_test(flags_are_named_once),
