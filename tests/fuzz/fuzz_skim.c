@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes, whole and in pieces of the first byte's length: the same picks. */
+/* Any bytes, whole, in pieces of the first byte's length, and by the mould that was learnt from them: the same picks. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "ai/mould.h"
 #include "ai/provider.h"
 #include "base/mem.h"
 
@@ -44,11 +45,26 @@ static uint64_t skim_in(struct skim *skim, const struct skim_table *table, const
 	return sum + sum_of(&skim->item);
 }
 
+static uint64_t skim_by_mould(struct moulds *moulds, struct skim *skim, const struct skim_table *table, const char *p, size_t n)
+{
+	uint64_t sum = 0;
+	char *own = mem_dup(p, n);
+
+	skim_begin(skim, table, on_each, &sum);
+	moulds_write(moulds, skim, (struct str){ own, n });
+	mem_free(own);
+	skim_end(skim);
+	return sum + sum_of(&skim->item);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct skim skim;
+	static struct moulds *moulds;
 	const struct provider *provider;
 
+	if (!moulds && moulds_new(&moulds) < 0)
+		abort();
 	if (size < 2)
 		return 0;
 	for (size_t at = 0; (provider = provider_next(&at));)
@@ -57,6 +73,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			uint64_t whole = skim_in(&skim, table, (const char *)data + 1, size - 1, size);
 			if (skim_in(&skim, table, (const char *)data + 1, size - 1, 1u + data[0] % 32) != whole)
 				abort();
+			/* it is learnt the first time */
+			for (int i = 0; i < 2; i++)
+				if (skim_by_mould(moulds, &skim, table, (const char *)data + 1, size - 1) != whole)
+					abort();
 		}
 	return 0;
 }

@@ -72,7 +72,7 @@ int moulds_new(struct moulds **ret)
 	if (!moulds)
 		return -ENOMEM;
 	moulds->last = moulds->mould[0];
-	for (size_t i = 0; i < SETS * WAYS; i++)
+	for (size_t i = 0; i < (size_t)SETS * WAYS; i++)
 		moulds->mould[i / WAYS][i % WAYS].next = &moulds->mould[i / WAYS][i % WAYS];
 	*ret = moulds;
 	return 0;

@@ -115,8 +115,27 @@ static inline bool item_is(const struct item *item, unsigned int pick, const cha
 }
 
 /* The number, or 0 where there is none. A text of digits is a number too; a truth is 1 or 0, but no count. */
-uint64_t item_number(const struct item *, unsigned int pick);
-bool item_has_number(const struct item *, unsigned int pick);
+bool item_text_number(const struct item *, unsigned int pick, uint64_t *ret);
+
+static inline uint64_t item_number(const struct item *item, unsigned int pick)
+{
+	uint64_t n = 0;
+
+	if (!item_has(item, pick))
+		return 0;
+	if (item->values[pick].kind != VALUE_TEXT)
+		return item->values[pick].number;
+	return item_text_number(item, pick, &n) ? n : 0;
+}
+
+static inline bool item_has_number(const struct item *item, unsigned int pick)
+{
+	uint64_t n;
+
+	if (!item_has(item, pick) || item->values[pick].kind == VALUE_BOOL)
+		return false;
+	return item->values[pick].kind == VALUE_NUMBER || item_text_number(item, pick, &n);
+}
 
 struct skim_node {
 	const char *key;	/* not NUL-terminated */

@@ -136,7 +136,12 @@ void skim_open(struct skim *, const char *p, bool array);
 void skim_close(struct skim *, const char *p, bool array);
 
 /* What a value is put into: item's slots and texts. */
-bool value_keeps(const struct want *);		/* a string's text */
+/* a string's text */
+static inline bool value_keeps(const struct want *want)
+{
+	return want->rule == WANT_LAST || want->rule == WANT_FIRST || want->rule == WANT_NAMES;
+}
+
 static inline bool want_is_text(const struct want *want)
 {
 	return want->rule >= WANT_TEXT;
@@ -154,7 +159,14 @@ void value_end(struct item *, const struct want *, uint64_t length);
 void skim_put(struct skim *, const char *p, size_t n);
 void skim_escaped(struct skim *, char c);
 void skim_hex_digit(struct skim *, char c);
-void skim_flush_high(struct skim *);
+void skim_flush_half(struct skim *);
+
+static inline void skim_flush_high(struct skim *s)
+{
+	if (s->high)
+		skim_flush_half(s);
+}
+
 
 /* A value that may be counted begins at p (NULL: with what is written next); one that ends before p may have been. */
 void skim_text_begin(struct skim *, uint16_t node, const char *p, bool string);

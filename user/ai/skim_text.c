@@ -44,10 +44,9 @@ static void put_point(struct skim *s, uint32_t c)
 }
 
 /* A first half of a pair that no second half followed. */
-void skim_flush_high(struct skim *s)
+void skim_flush_half(struct skim *s)
 {
-	if (s->high)
-		put_point(s, 0xfffd);
+	put_point(s, 0xfffd);
 	s->high = 0;
 }
 

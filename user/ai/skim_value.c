@@ -52,11 +52,6 @@ static void append(struct item *item, struct value *value, const char *p, size_t
 	value->n = (uint16_t)(value->n + n);
 }
 
-bool value_keeps(const struct want *want)
-{
-	return want->rule == WANT_LAST || want->rule == WANT_FIRST || want->rule == WANT_NAMES || want->rule == WANT_LETTERS;
-}
-
 /* Of UTF-8: the bytes that do not continue a character. */
 static uint64_t letters(const char *p, size_t n)
 {
@@ -150,26 +145,9 @@ bool number_parse(struct str s, unsigned int scale, uint64_t *ret)
 	return true;
 }
 
-bool item_has_number(const struct item *item, unsigned int pick)
+bool item_text_number(const struct item *item, unsigned int pick, uint64_t *ret)
 {
-	const struct value *value = &item->values[pick];
-	uint64_t n;
-
-	if (!item_has(item, pick) || value->kind == VALUE_BOOL)
-		return false;
-	return value->kind == VALUE_NUMBER || number_parse(item_text(item, pick), 0, &n);
-}
-
-uint64_t item_number(const struct item *item, unsigned int pick)
-{
-	const struct value *value = &item->values[pick];
-	uint64_t n = 0;
-
-	if (!item_has(item, pick))
-		return 0;
-	if (value->kind != VALUE_TEXT)
-		return value->number;
-	return number_parse(item_text(item, pick), 0, &n) ? n : 0;
+	return number_parse(item_text(item, pick), 0, ret);
 }
 
 /* ---- values */
