@@ -8,7 +8,9 @@
 static inline void play_chunked(struct str body, bool plain, uint64_t *random, struct buf *to)
 {
 	for (size_t at = 0, n; at < body.n; at += n) {
-		n = plain ? 4096 : 1 + random_next(random) % (random_next(random) % 3 ? 300 : 9000);
+		size_t most = plain || random_next(random) % 3 ? 300 : 9000;
+
+		n = plain ? 4096 : 1 + random_next(random) % most;
 		if (n > body.n - at)
 			n = body.n - at;
 		buf_printf(to, random_next(random) & 1 ? "%zx" : "%zX", n);

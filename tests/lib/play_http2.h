@@ -286,11 +286,13 @@ static inline void play_trailers(struct play_h2 *h2, enum event_dir dir, struct 
 static inline void play_data(struct play_h2 *h2, enum event_dir dir, struct play_stream *stream)
 {
 	struct play_half *half = &stream->half[dir];
-	size_t left = half->body.n - half->at, n = left < h2->max_frame[dir] ? left : h2->max_frame[dir], most = n;
+	size_t left = half->body.n - half->at, n = left < h2->max_frame[dir] ? left : h2->max_frame[dir], most = n, bound;
 	bool end;
 
-	if (!play_tidy(h2))
-		n = random_next(h2->random) % (random_once(h2->random, 3) ? 9000 : 300);
+	if (!play_tidy(h2)) {
+		bound = random_once(h2->random, 3) ? 9000 : 300;
+		n = random_next(h2->random) % bound;
+	}
 	if (n > most)
 		n = most;
 	/* the last byte may come without the stream's end, which then has a frame of its own */

@@ -7,6 +7,8 @@
 
 /* ---- events */
 
+static uint64_t lines_seed;	/* of all that chance decides */
+
 #define LINES_STREAMS 4		/* of a connection over HTTP/2 */
 
 struct lines {
@@ -49,7 +51,7 @@ static inline struct lines lines_of(const struct corpus *corpus, enum framing fr
 {
 	struct corpus_case **cases = mem_array(corpus->n, sizeof(struct corpus_case *));
 	struct lines lines = { mem_array(corpus->n, sizeof(*lines.images)), mem_array(corpus->n, sizeof(*lines.alone)), 0 };
-	uint64_t random = 77;
+	uint64_t random = 77 + lines_seed;
 	size_t n = 0;
 
 	play_check(cases && lines.images && lines.alone);

@@ -13,7 +13,7 @@
  *	scrubbing	a scrubbed trace gives the same records, and holds no text of
  *			what was asked or answered
  *
- *	traces FOLDER NAME [FRAMING]	(the corpus, as in tests/corpus/judge.c)
+ *	traces FOLDER NAME [FRAMING [SEED]]	(the corpus, as in tests/corpus/judge.c)
  */
 #include <sys/stat.h>
 #include <unistd.h>
@@ -121,7 +121,7 @@ static void test_order(const struct corpus *corpus, enum framing framing)
 	struct lines lines = lines_of(corpus, framing), other = lines_of(corpus, framing);
 	struct image all = merged(&lines);
 	struct records want = in_memory(&all), got;
-	uint64_t random = 9;
+	uint64_t random = 9 + lines_seed;
 
 	for (enum order order = 0; order < ORDERS; order++) {
 		char name[128];
@@ -366,9 +366,11 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 3 || corpus_load(argv[1], argv[2], &corpus) < 0) {
-		fputs("traces FOLDER NAME [FRAMING]: no corpus there\n", stderr);
+		fputs("traces FOLDER NAME [FRAMING [SEED]]: no corpus there\n", stderr);
 		return 2;
 	}
+	if (argc > 4)
+		lines_seed = strtoull(argv[4], NULL, 0);
 	fd = mkstemp(path);
 	if (fd < 0)
 		return 2;
