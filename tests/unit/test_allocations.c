@@ -13,7 +13,11 @@
 
 static uint64_t allocations;
 
-#ifndef __SANITIZE_ADDRESS__
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+
+#if !defined(__SANITIZE_ADDRESS__) && !__has_feature(address_sanitizer)
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t size);
