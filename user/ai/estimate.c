@@ -21,7 +21,7 @@
 /* Tokens until a kind's sums outweigh what the relation says. */
 static const double inertia[KINDS] = {
 	[KIND_TEXT] = 20000, [KIND_TOOLS] = 10000, [KIND_PICTURE] = 3000, [KIND_LINKED] = 3000, [KIND_FETCHED] = 3000,
-	[KIND_SHAPE] = 10000, [KIND_SAME] = 1e9, [KIND_SHOWN] = 20000, [KIND_SEALED] = 20000, [KIND_HIDDEN] = 1500,
+	[KIND_SHAPE] = 10000, [KIND_SAME] = 1e9, [KIND_SHOWN] = 20000, [KIND_SEALED] = 20000, [KIND_SEALED_MORE] = 1500, [KIND_HIDDEN] = 1500,
 	[KIND_UNSEEN] = 1e9,
 };
 
@@ -161,8 +161,9 @@ static void guess_output(const struct model *model, const struct call *call, enu
 
 static enum kind output_kind(const struct model *model, const struct call *call)
 {
+	/* what a provider's tools brought is sealed with the thoughts */
 	if (call->text[TEXT_SEALED].bytes)
-		return KIND_SEALED;
+		return call_fetches(call) ? KIND_SEALED_MORE : KIND_SEALED;
 	return model->thinks > 0.3 && !call->text[TEXT_REASONING].bytes ? KIND_HIDDEN : KIND_SHOWN;
 }
 

@@ -154,7 +154,7 @@ void estimator_save(struct estimator *e)
 /* Most of what was billed did not pass. */
 static bool is_blind(enum kind kind)
 {
-	return kind == KIND_LINKED || kind == KIND_FETCHED || kind == KIND_HIDDEN || kind == KIND_UNSEEN;
+	return kind == KIND_LINKED || kind == KIND_FETCHED || kind == KIND_SEALED_MORE || kind == KIND_HIDDEN || kind == KIND_UNSEEN;
 }
 
 /* Begins as its maker's, where it has one. */
