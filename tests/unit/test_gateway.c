@@ -23,6 +23,27 @@ static void test_never_longer_than_five_seconds(void **state)
 	close_bench(&bench);
 }
 
+/* A client has hung up, and so has the gateway, but lets its connection go minutes later: only then is its call told. */
+static void test_let_go_of_after_minutes(void **state)
+{
+	static const struct made made[] = {
+		{ 's', BEGUN, 9, 2, 1, 0, 1 }, { 'c', CALL, 1, 1, 0, 300, 1, 5, "A", 0, true },
+		{ 's', SERVED, 9, 2, 1, 310, 1, 5, "A", 0, true },
+	}, own = { 'u', CALL, 9, 3, 20, 320, 2, 6, "A", 0, true };
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench);
+	EACH(row, made)
+		send_made(&bench, row, true);
+	for (unsigned int s = 1; s <= 1200; s++)
+		gateways_tick(bench.gateways, s * NSEC_PER_SEC);
+	assert_string_equal(buf_cstr(&bench.told['c']), "alone");
+	send_made(&bench, &own, false);
+	assert_string_equal(buf_cstr(&bench.told['u']), "same:c");
+	close_bench(&bench);
+}
+
 /* Nothing is wanted of calls that have to do with nobody who serves. */
 static void test_wants(void **state)
 {
@@ -117,7 +138,8 @@ static void test_refused_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_never_longer_than_five_seconds), cmocka_unit_test(test_wants), cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_never_longer_than_five_seconds), cmocka_unit_test(test_let_go_of_after_minutes),
+		cmocka_unit_test(test_wants), cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_bounded_in_bytes), cmocka_unit_test(test_refused_memory),
 	};
 

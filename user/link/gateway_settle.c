@@ -12,7 +12,11 @@
 #include "base/clock.h"
 #include "link/gateway_inside.h"
 
-#define KEEP_NS (60 * NSEC_PER_SEC)		/* what is settled is remembered for what comes later */
+/*
+ * What is settled is remembered for what comes later, as far as there is room: a
+ * connection that its process has abandoned may be let go of after minutes.
+ */
+#define KEEP_NS (1800 * NSEC_PER_SEC)
 #define KEEP_ALONE_NS (10 * NSEC_PER_SEC)	/* and what nothing was joined to */
 
 #define WEAK 16		/* calls with nothing but their time for them that may be this request's alone; where there are more, others serve too */
@@ -60,7 +64,7 @@ static void tell(struct gateways *g, struct party *party, enum party_as as, stru
 	party->told = true;
 	list_remove(&party->by_age);
 	list_insert(&party->by_age, &g->told);
-	gateway_due(g, &party->due_ns, party->facts.end_ns + (as == PARTY_ALONE ? KEEP_ALONE_NS : KEEP_NS));
+	gateway_due(g, &party->due_ns, party->facts.end_ns + (as == PARTY_ALONE && !party->below ? KEEP_ALONE_NS : KEEP_NS));
 }
 
 void gateway_tell_alone(struct gateways *g, struct party *party)
