@@ -85,6 +85,20 @@ static const struct scenario scenarios[] = {
 		{ 's', SERVED, 9, 2, 1, 900, 1, 5, "A" },
 		{ 'c', CALL, 1, 1, 0, 901, 1, 5, "A", 10 },
 	}, "c=client:v u=same:c v=same:c", 1250, .any_order = true },
+	{ "one that broke off nearest to the end did not bring the answer, though it was paid for", {
+		{ 's', BEGUN, 9, 2, 1, 0, 1 },
+		{ 'u', CALL, 9, 3, 20, 500, 2, 6, "X", 30 },
+		{ 'v', CALL, 9, 4, 510, 895, 2, 6, "Y", 10, true },
+		{ 's', SERVED, 9, 2, 1, 900, 1, 5, "own" },
+		{ 'c', CALL, 1, 1, 0, 901, 1, 5, "own", 10 },
+	}, "c=client:u u=same:c v=extra:c", 1250, .any_order = true },
+	{ "nor did one that brought no usage", {
+		{ 's', BEGUN, 9, 2, 1, 0, 1 },
+		{ 'u', CALL, 9, 3, 20, 500, 2, 6, "X", 30 },
+		{ 'v', CALL, 9, 4, 510, 895, 2, 6, "Y" },
+		{ 's', SERVED, 9, 2, 1, 900, 1, 5, "own" },
+		{ 'c', CALL, 1, 1, 0, 901, 1, 5, "own", 10 },
+	}, "c=client:u u=same:c v=same:c", 1250, .any_order = true },
 	{ "a second answer that was paid for stays paid for", {
 		{ 's', BEGUN, 9, 2, 1, 0, 1 },
 		{ 'u', CALL, 9, 3, 20, 500, 2, 6, "X", 30 },

@@ -403,6 +403,21 @@ static void test_a_replay_has_its_own_time(void **state)
 	check_corrected(bench, 0);
 }
 
+/* Live, the clock decides nothing while messages still come: what is looked for may be among them. */
+static void test_the_clock_waits_for_messages(void **state)
+{
+	struct bench *bench = *state;
+
+	send_at(bench, of_serving(bench, &way, CALL_BEGUN));
+	send_at(bench, of_gateway(bench, &way));
+	send_at(bench, of_serving(bench, &way, CALL_ENDED));
+	cold_tick(bench->cold, 60000 * MS);
+	assert_int_equal(bench->n_told, 0);
+	send_at(bench, of_client(bench, &way));
+	pass(bench, 60000);
+	check_corrected(bench, 0);
+}
+
 /* What waits for other calls is told under the settings in force then; what waits for its commit under the former ones. */
 static void test_settings_replaced_while_held(void **state)
 {
@@ -517,7 +532,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_one_spend_a_call), TEST(test_the_better_view), TEST(test_both_answers_are_paid_for),
 		TEST(test_a_client_on_another_host), TEST(test_a_client_that_comes_late), TEST(test_a_gateway_that_is_told_late),
-		TEST(test_longer_than_five_seconds), TEST(test_corrected_twice), TEST(test_a_replay_has_its_own_time), TEST(test_settings_replaced_while_held),
+		TEST(test_longer_than_five_seconds), TEST(test_corrected_twice), TEST(test_a_replay_has_its_own_time), TEST(test_the_clock_waits_for_messages),
+		TEST(test_settings_replaced_while_held),
 		TEST(test_many_at_once), TEST(test_many_at_once_with_losses),
 	};
 
