@@ -381,6 +381,33 @@ static void survives_a_restart(void **state)
 	estimator_free(estimator);
 }
 
+/* Once for each second of calls. */
+static void saves_now_and_then(void **state)
+{
+	static struct rows rows = { .memory = { &rows_ops } };
+	static const struct {
+		int64_t time_ns;
+		bool put;
+	} table[] = {
+		{ 1000000000, true }, { 1000000001, false }, { 1999999999, false }, { 2000000000, true }, { 2500000000, false },
+		{ 500000000, true },	/* the clock was set back */
+		{ 9000000000, true },
+	};
+	struct estimator *estimator = fresh(&rows.memory);
+
+	(void)state;
+	EACH(row, table) {
+		struct call call = reported("m", 100, 100);
+		struct estimate estimate;
+		size_t puts = rows.puts;
+
+		estimator_call(estimator, &call, row->time_ns, &estimate);
+		estimator_save(estimator);
+		assert_int_equal(rows.puts > puts, row->put);
+	}
+	estimator_free(estimator);
+}
+
 /* Whatever stands in the memory: it is taken whole or not at all, and nothing breaks. */
 static void damaged_memory(void **state)
 {
@@ -517,6 +544,7 @@ int main(void)
 		cmocka_unit_test(which_calls),
 		cmocka_unit_test(embeddings_have_no_output),
 		cmocka_unit_test(survives_a_restart),
+		cmocka_unit_test(saves_now_and_then),
 		cmocka_unit_test(damaged_memory),
 		cmocka_unit_test(cut_memory),
 		cmocka_unit_test(many_models),

@@ -24,7 +24,7 @@ int estimator_new(struct memory *memory, struct estimator **ret);
  * estimated is in *ret (its name is "" where nothing was). time_ns: wall clock.
  */
 void estimator_call(struct estimator *, struct call *, int64_t time_ns, struct estimate *ret);
-/* Puts what was learnt since into the memory: before a commit. */
+/* Puts what was learnt since into the memory, once for each second of calls: before a commit. */
 void estimator_save(struct estimator *);
 struct estimator *estimator_free(struct estimator *);
 

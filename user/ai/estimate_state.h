@@ -50,7 +50,8 @@ struct body {
 
 struct estimator {
 	struct memory *memory;
-	int64_t time_ns;
+	int64_t time_ns;	/* of the newest call */
+	int64_t saved_ns;	/* likewise, when it was saved */
 	struct map families, models;
 	struct shape shapes[SLOTS];
 	struct body bodies[SLOTS];
