@@ -100,13 +100,13 @@ static bool bring_up_to(struct hot *hot, struct strand *strand, uint64_t boot_ns
 
 /* ---- events */
 
-static struct strand *begin(struct hot *hot, uint64_t id, uint32_t tgid, bool born)
+static struct strand *begin(struct hot *hot, const struct event_header *event, bool born)
 {
 	struct strand *strand;
-	int err = strand_new(&hot->strands, id, &strand);
+	int err = strand_new(&hot->strands, event->conn_id, &strand);
 
 	if (err == 0) {
-		err = conn_new(&hot->wire, id, born, &strand->conn);
+		err = conn_new(&hot->wire, event->conn_id, born, &strand->conn);
 		if (err < 0)
 			strand_free(&hot->strands, strand);
 	}
@@ -114,7 +114,8 @@ static struct strand *begin(struct hot *hot, uint64_t id, uint32_t tgid, bool bo
 		stat_add(hot->stats, err == -ENOSPC ? STAT_CONNS_FULL : STAT_NO_MEMORY, 1);
 		return NULL;
 	}
-	strand->task.tgid = tgid;
+	strand->task.tgid = event->tgid;
+	strand->last_ns = event->boot_ns;
 	stat_add(hot->stats, STAT_CONNS, 1);
 	stat_add(hot->stats, STAT_CONNS_UNBORN, !born);
 	stat_set(&hot->stats->n[STAT_CONNS_OPEN], hot->strands.by_id.n);
@@ -125,7 +126,11 @@ static struct strand *strand_of(struct hot *hot, const struct event_header *even
 {
 	struct strand *strand = strand_find(&hot->strands, event->conn_id);
 
-	return strand && !bring_up_to(hot, strand, event->boot_ns) ? NULL : strand;
+	if (strand && !bring_up_to(hot, strand, event->boot_ns))
+		return NULL;
+	if (strand && strand->last_ns < event->boot_ns)
+		strand->last_ns = event->boot_ns;
+	return strand;
 }
 
 static enum call_role role_of(unsigned int role)
@@ -147,7 +152,7 @@ static void on_open(struct hot *hot, const struct event_open *event)
 	struct strand *strand = strand_of(hot, &event->header);
 
 	if (!strand)
-		strand = begin(hot, event->header.conn_id, event->header.tgid, event->header.flags & EVENT_OPEN_BORN);
+		strand = begin(hot, &event->header, event->header.flags & EVENT_OPEN_BORN);
 	if (!strand || strand->identified)
 		return;
 	strand->identified = true;
@@ -205,7 +210,7 @@ static void on_data(struct hot *hot, const struct event_data *event)
 			stat_add(hot->stats, STAT_LATE, 1);
 			return;
 		}
-		strand = begin(hot, event->header.conn_id, event->header.tgid, false);
+		strand = begin(hot, &event->header, false);
 		if (!strand)
 			return;
 	}
@@ -260,7 +265,7 @@ static void on_fact(struct hot *hot, const struct event_fact *event)
 	if (!strand) {
 		if (strand_ended(&hot->strands, event->header.conn_id))
 			return;
-		strand = begin(hot, event->header.conn_id, event->header.tgid, false);
+		strand = begin(hot, &event->header, false);
 		if (!strand)
 			return;
 	}

@@ -128,7 +128,7 @@ static void fill_exchange(struct hot *hot, const struct exchange_facts *facts, s
 	call->begin_ns = facts->begin_ns;
 	call->sent_ns = facts->sent_ns;
 	call->first_byte_ns = facts->first_byte_ns;
-	call->end_ns = facts->end_ns ? facts->end_ns : hot->now_ns;
+	call->end_ns = facts->end_ns ? facts->end_ns : hot->strand->last_ns;	/* of its own: nobody else's events may show */
 	call->request_bytes = facts->request_bytes;
 	call->response_bytes = facts->response_bytes;
 	call->missing_bytes = facts->missing_bytes;

@@ -42,6 +42,7 @@ struct strand {
 	uint64_t got[2];		/* bytes seen */
 	uint64_t end[2];
 	uint64_t deadline_ns;		/* of ending */
+	uint64_t last_ns;		/* of its newest event */
 };
 
 struct strands {

@@ -151,6 +151,7 @@ void http1_head_drop_spares(struct wire *);
 
 /* ---- http1_head.c, for http1.c */
 bool http1_resume(struct conn *, enum dir, bool forced);
+void http1_wait_for_upgrade(struct conn *, enum dir);	/* a request is over, and what follows may be another protocol */
 /* Does a message begin at p? What follows tells: its place is IN_HEAD, or LOST, or the protocol is another. */
 void http1_begin(struct conn *, enum dir, const struct chunk *, size_t at);
 size_t http1_head(struct conn *, enum dir, const struct chunk *, size_t at);	/* bytes consumed */

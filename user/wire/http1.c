@@ -96,6 +96,7 @@ static void message_done(struct conn *conn, enum dir dir, enum place next)
 	else
 		exchange->response_done = true;
 	http1_end_if_done(conn, exchange);
+	http1_wait_for_upgrade(conn, dir);
 }
 
 void http1_lost(struct conn *conn, enum dir dir)

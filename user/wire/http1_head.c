@@ -103,6 +103,16 @@ static bool upgrade_waits(const struct conn *conn)
 	return false;
 }
 
+void http1_wait_for_upgrade(struct conn *conn, enum dir dir)
+{
+	struct message *message = message_of(conn, dir);
+
+	if (side_of(conn, dir) != SIDE_REQUEST || message->place != AT_START || !upgrade_waits(conn))
+		return;
+	message->place = HEAD_WAITS;
+	message->head_ns = 0;
+}
+
 /* ---- whole heads */
 
 static void request_head(struct conn *conn, enum dir dir, struct head *head, const struct framing *framing, bool cut)
@@ -145,10 +155,6 @@ static void request_head(struct conn *conn, enum dir dir, struct head *head, con
 	exchange->wanted = conn->wire->ops->head(conn->wire->ctx, exchange, head) > 0;
 	exchange->upgrades = str_ieq(framing->upgrade, STR("websocket")) || str_ieq(framing->upgrade, STR("h2c"));
 	http1_body(conn, dir, http1_place_of_body(framing, SIDE_REQUEST), framing);
-	if (message->place == AT_START && upgrade_waits(conn)) {
-		message->place = HEAD_WAITS;
-		message->head_ns = 0;
-	}
 }
 
 /* RFC 9110 section 7.8: what follows is another protocol. */
