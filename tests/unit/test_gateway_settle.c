@@ -214,6 +214,22 @@ static const struct scenario scenarios[] = {
 		{ 's', SERVED, 9, 2, 1, 900, 1, 5, "A", 10 },
 		{ 'c', CALL, 9, 1, 0, 901, 1, 5, "A", 10 },
 	}, "c=alone", 1250, .any_order = true },
+	{ "hung up by the client, and the provider is on this host too", {
+		{ 's', BEGUN, 9, 2, 1, 0, 1 },
+		{ 't', BEGUN, 7, 4, 21, 0, 2 },
+		{ 'c', CALL, 1, 1, 0, 300, 1, 5, "A", 0, true },
+		{ 's', SERVED, 9, 2, 1, 310, 1, 5, "A", 0, true },
+		{ 'u', CALL, 9, 3, 20, 900, 2, 6, "A", 0, true },
+		{ 't', SERVED, 7, 4, 21, 905, 2, 6, "A", 0, true },
+	}, "c=alone u=same:c", 1250 },
+	{ "hung up by the client, while the gateway goes on to the end", {
+		{ 's', BEGUN, 9, 2, 1, 0, 1 },
+		{ 't', BEGUN, 7, 4, 21, 0, 2 },
+		{ 'c', CALL, 1, 1, 0, 300, 1, 5, "A", 0, true },
+		{ 's', SERVED, 9, 2, 1, 310, 1, 5, "A", 0, true },
+		{ 'u', CALL, 9, 3, 20, 6900, 2, 6, "A", 10 },
+		{ 't', SERVED, 7, 4, 21, 6905, 2, 6, "A", 10 },
+	}, "c=alone,client:u u=same:c", 7250 },
 	{ "a gateway behind a gateway", {
 		{ 's', BEGUN, 9, 2, 1, 0, 1 },
 		{ 't', BEGUN, 8, 4, 11, 0, 2 },

@@ -67,11 +67,6 @@ static void tell(struct gateways *g, struct party *party, enum party_as as, stru
 	gateway_due(g, &party->due_ns, party->facts.end_ns + (as == PARTY_ALONE && !party->below ? KEEP_ALONE_NS : KEEP_NS));
 }
 
-void gateway_tell_alone(struct gateways *g, struct party *party)
-{
-	tell(g, party, PARTY_ALONE, NULL, NULL);
-}
-
 bool gateway_may_be_served(struct gateways *g, const struct facts *client)
 {
 	LIST_EACH(node, gateway_chain(g->servings_by_head, client->head)) {
@@ -104,6 +99,15 @@ static struct party *source_of(struct party *client)
 	return source;
 }
 
+static bool join_upstream(struct gateways *, struct party *upstream);
+
+/* While it was held as somebody's client, what it was made for may have been settled. */
+static void tell_by_itself(struct gateways *g, struct party *party)
+{
+	if (party->told || !join_upstream(g, party))
+		tell(g, party, party->star ? PARTY_CLIENT : PARTY_ALONE, source_of(party), NULL);
+}
+
 /* A client's call with what its gateway took; one that is itself a gateway's waits for what that serves. */
 static void tell_client(struct gateways *g, struct party *client)
 {
@@ -113,7 +117,7 @@ static void tell_client(struct gateways *g, struct party *client)
 		tell_client(g, before);
 	if (client->above || (!client->told && gateway_may_be_claimed(g, &client->facts)))
 		return;
-	tell(g, client, client->star ? PARTY_CLIENT : PARTY_ALONE, source_of(client), NULL);
+	tell_by_itself(g, client);
 }
 
 /* Of the calls for one request: the one that brought the answer is the client's, and so is one that brought nothing. */
@@ -341,7 +345,7 @@ static void join(struct gateways *g, struct serving *serving, struct party *clie
 static void release(struct gateways *g, struct party *party)
 {
 	if (party->awaited && !party->above && !gateway_may_be_claimed(g, &party->facts) && !gateway_may_be_served(g, &party->facts))
-		tell(g, party, party->star ? PARTY_CLIENT : PARTY_ALONE, source_of(party), NULL);
+		tell_by_itself(g, party);
 }
 
 static void release_all(struct gateways *g, const struct serving *serving)
@@ -461,5 +465,10 @@ void gateway_hurry(struct gateways *g, struct party *party)
 	while (!party->told && settle_for(g, party))
 		;
 	if (!party->told)
-		tell(g, party, party->star ? PARTY_CLIENT : PARTY_ALONE, source_of(party), NULL);
+		tell_by_itself(g, party);
+}
+
+void gateway_tell_alone(struct gateways *g, struct party *party)
+{
+	tell(g, party, PARTY_ALONE, NULL, NULL);
 }
