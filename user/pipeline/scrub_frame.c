@@ -15,7 +15,7 @@
 #include "pipeline/scrub_inside.h"
 
 #define FRAME_MOST 16384	/* RFC 9113 section 4.2: what every endpoint takes */
-#define GAPS_MOST 64
+#define GAP_MAX MIB(1)		/* bytes missing that are told of in frames */
 
 enum { DATA = 0, HEADERS = 1, RST_STREAM = 3, SETTINGS = 4, CONTINUATION = 9 };
 enum { END_STREAM = 1, END_HEADERS = 4 };
@@ -83,7 +83,7 @@ static void write_missing(struct scrub *scrub, struct exchange *exchange, enum s
 	unsigned int type = part->begun[side] ? DATA : HEADERS;
 
 	part->missing += n;
-	if (n > GAPS_MOST * FRAME_MOST) {
+	if (n > GAP_MAX) {
 		scrub->copy->out[dir] += n;
 		return;
 	}
