@@ -90,6 +90,51 @@ static inline struct image without_every(const struct image *image, size_t nth, 
 	return less;
 }
 
+/* From `from`, n bytes of an event of data. */
+static inline void part_of(struct image *to, const struct event_data *event, uint32_t from, uint32_t n)
+{
+	struct event_data *part = image_add(to, sizeof(*part) + n);
+
+	*part = *event;
+	part->header.size = (uint32_t)(sizeof(*part) + n);
+	part->offset += from;
+	part->len = n;
+	memcpy(part + 1, (const uint8_t *)(event + 1) + from, n);
+}
+
+/*
+ * Holes anywhere and of any size: one event of data in `rare` loses a run of its
+ * bytes, mostly short, or all of them, and so do some of its connection behind it.
+ */
+static inline struct image with_holes(const struct image *image, unsigned int rare, uint64_t *random, bool *hit)
+{
+	const struct event_header *event;
+	uint64_t lossy = 0;
+	struct image less = { 0 };
+
+	for (size_t at = 0; (event = image_next(image, &at));) {
+		const struct event_data *data = (const void *)event;
+		uint64_t chance = random_next(random);
+		uint32_t from, n;
+
+		if (event->type != EVENT_DATA || (chance % rare && (event->conn_id != lossy || chance % 3))) {
+			image_copy(&less, event);
+			continue;
+		}
+		hit[event->conn_id] = true;
+		lossy = chance >> 8 & 1 ? event->conn_id : 0;
+		from = chance >> 9 & 3 ? (uint32_t)(random_next(random) % data->len) : 0;
+		n = chance >> 11 & 3 ? 1 + (uint32_t)(random_next(random) % (chance >> 13 & 1 ? 12 : 3000)) : data->len;
+		if (n > data->len - from)
+			n = data->len - from;
+		if (from)
+			part_of(&less, data, 0, from);
+		if (from + n < data->len)
+			part_of(&less, data, from + n, data->len - from - n);
+	}
+	return less;
+}
+
 /* ---- order */
 
 enum order { ANSWERS_FIRST, LAST_WRITE_LATE, CLOSE_EARLY, EXIT_EARLY, SHUFFLED, ORDERS };

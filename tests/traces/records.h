@@ -104,10 +104,11 @@ static inline void forget(struct records *records)
 static inline void without_times(struct call *call)
 {
 	call->begin_ns = call->sent_ns = call->first_byte_ns = call->first_token_ns = call->end_ns = 0;
+	/* what was counted of texts serves estimates alone */
+	memset(call->text, 0, sizeof(call->text));
 	/* what a client said in a session is of the turn during which it was seen */
 	if (call->flags & CALL_TURN) {
 		call->request_bytes = call->content_bytes[SIDE_REQUEST] = 0;
-		memset(call->text, 0, sizeof(call->text));
 		memset(call->tools_offered, 0, sizeof(call->tools_offered));
 	}
 }
@@ -203,7 +204,8 @@ static inline bool same_numbers(const struct call *a, const struct call *b)
 	/* an estimate where the other has one or nothing is no wrong number */
 	if ((is_estimate(a) || !a->n_usages) && (is_estimate(b) || !b->n_usages) && (is_estimate(a) || is_estimate(b)))
 		return a->status == b->status;
-	return a->status == b->status && (!*b->model || !strcmp(a->model, b->model)) && a->n_usages == b->n_usages && !memcmp(a->usages, b->usages, sizeof(a->usages)) &&
+	/* a turn may follow an upgrade whose answer went down in a hole */
+	return (a->status == b->status || (b->flags & CALL_TURN && !b->status)) && (!*b->model || !strcmp(a->model, b->model)) && a->n_usages == b->n_usages && !memcmp(a->usages, b->usages, sizeof(a->usages)) &&
 	       a->n_units == b->n_units && !memcmp(a->units, b->units, sizeof(a->units));
 }
 
@@ -219,7 +221,9 @@ static const char *honest(const struct records *whole, const struct records *got
 	*ret_flagged = 0;
 	for (size_t i = 0; i < got->n; i++) {
 		const struct call *call = &got->list[i].call;
-		bool flagged = call->flags & (CALL_INCOMPLETE | CALL_ABORTED), found = false;
+		/* met in the middle, an answer's head may tell nothing: no status and no usage are no wrong ones */
+		bool flagged = call->flags & (CALL_INCOMPLETE | CALL_ABORTED) ||
+			       (call->flags & CALL_MID_CONNECTION && !call->status && !call->n_usages), found = false;
 
 		for (size_t j = 0; j < whole->n && !found; j++)
 			found = whole->list[j].call.conn_id == call->conn_id && same_numbers(&whole->list[j].call, call);

@@ -9,6 +9,7 @@
  *			before the data) give the records of the right order
  *	losses		without every 7th event a record equals the whole one, or says
  *			that something is missing: never another number without a flag
+ *	holes		the same for runs of bytes of any length, lost anywhere
  *	truncation	a trace that was cut anywhere gives the same for what is left
  *	scrubbing	a scrubbed trace gives the same records, and holds no text of
  *			what was asked or answered
@@ -172,6 +173,36 @@ static void test_losses(const struct corpus *corpus, enum framing framing)
 			reason = "no record says that something is missing";
 		verdict(name, reason);
 		printf("%s: %zu records of %zu, %u of them incomplete\n", name, got.n, whole.n, flagged);
+		forget(&got);
+		image_done(&less);
+	}
+	forget(&whole);
+	image_done(&all);
+	lines_done(&lines);
+}
+
+static void test_holes(const struct corpus *corpus, enum framing framing)
+{
+	static const unsigned int rare[] = { 5, 20, 60, 200 };
+	struct lines lines = lines_of(corpus, framing);
+	struct image all = merged(&lines);
+	struct records whole = in_memory(&all);
+	uint64_t random = 31 + lines_seed;
+
+	for (size_t round = 0; round < 2 * sizeof(rare) / sizeof(rare[0]); round++) {
+		bool *hit = mem_array(lines.n + 1, sizeof(*hit));
+		struct image less = with_holes(&all, rare[round / 2], &random, hit);
+		struct records got = in_memory(&less);
+		unsigned int flagged;
+		const char *reason;
+		char name[128];
+
+		for (size_t i = 0; i < lines.n; i++)
+			hit[i + 1] = hit[i + 1] && lines.alone[i];
+		snprintf(name, sizeof(name), "holes/%s: one event in %u, %zu", framings[framing].name, rare[round / 2], round % 2);
+		reason = honest(&whole, &got, hit, &flagged);
+		mem_free(hit);
+		verdict(name, !reason && !flagged ? "no record says that something is missing" : reason);
 		forget(&got);
 		image_done(&less);
 	}
@@ -383,6 +414,7 @@ int main(int argc, char **argv)
 		test_scrubbing(&corpus, path, ways[i]);
 		test_order(&corpus, ways[i]);
 		test_losses(&corpus, ways[i]);
+		test_holes(&corpus, ways[i]);
 	}
 	unlink(path);
 	corpus_done(&corpus);
