@@ -190,7 +190,7 @@ $(O)/tests/%: tests/%.c $(O)/libcore.a $(wildcard tests/lib/*.h tests/corpus/*.h
 $(O)/tools/%: tools/%.c $(O)/libcore.a
 	$(call say,TOOL,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. $< $(O)/libcore.a $(CORE_LIBS) -o $@
+	$(Q)$(CC) $(ALLFLAGS) -Wno-missing-prototypes -Iuser -I. $< $(O)/libcore.a $(ENCODE_LIBS) $(CORE_LIBS) -o $@
 
 # ---- fuzzers: tests/fuzz/fuzz_X.c, built by clang with the core's sources and libFuzzer
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
