@@ -3,7 +3,7 @@
 """What stands behind the gateways: OpenAI's chat and Anthropic's messages, as far as a gateway needs them.
 
 A prompt says which call it is ("call 17"); the answer tells of 1000 + 17 tokens in and 17 out, and has an id of its
-own, so that every record can be told apart. Otherwise it is provider.py: it prints its port, serves until standard input
+own, so that every record can be told apart. Asked for "a long answer" it streams some megabytes. Otherwise it is provider.py: it prints its port, serves until standard input
 ends, and then prints its counts.
 """
 import json
@@ -46,7 +46,7 @@ class Upstream(provider.Provider):
         asked_usage = asked.get("stream_options", {}).get("include_usage")
         chunks = [dict(base, choices=[{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}])]
         chunks += [dict(base, choices=[{"index": 0, "delta": {"content": word + " "}, "finish_reason": None}])
-                   for word in f"This is answer {number}".split()]
+                   for word in f"This is answer {number}".split() * (1000 if "a long answer" in json.dumps(asked) else 1)]
         chunks.append(dict(base, choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}]))
         if asked_usage:
             chunks = [dict(c, usage=None) for c in chunks] + [dict(base, choices=[], usage=usage)]
