@@ -197,6 +197,67 @@ static void a_bomb(void **state)
 	mem_free(zeros);
 }
 
+/* Some kilobytes that would become a gigabyte: what a body may become is bounded, and so is the time that it takes. */
+static void a_bomb_in_a_bomb(void **state)
+{
+	char *zeros = mem_new(MIB(16));
+	struct buf members = BUF(MIB(2));
+	struct str inner, outer;
+	struct body_run run;
+
+	(void)state;
+	assert_non_null(zeros);
+	inner = encode_zlib((struct str){ zeros, MIB(16) }, 31, SIZE_MAX);
+	for (int i = 0; i < 64; i++)
+		buf_str(&members, inner);
+	assert_int_equal(members.error, 0);
+	outer = encode_zlib(buf_view(&members), 31, SIZE_MAX);
+	body_begin(&run, "audio/mpeg", "gzip, gzip");
+	body_part(&run, outer.p, outer.n);
+	assert_int_equal(run.error, -EBADMSG);
+	assert_true(exchange_facts(run.exchange)->response_bytes <= LIMIT_GROWN + LIMIT_GROWTH * outer.n);
+	body_done(&run);
+	buf_done(&members);
+	encode_done(inner);
+	encode_done(outer);
+	mem_free(zeros);
+}
+
+/* A state that inflated another body holds its text still: what refers to bytes before its own first one is told nothing of it. */
+static void nothing_of_the_body_before(void **state)
+{
+	/* RFC 1951 section 3.2.6: a last block of fixed codes; length 258, 32768 bytes back, five times; the end */
+	static const uint8_t far[] = { 0x1b, 0xbd, 0xff, 0x7f, 0xf4, 0xfe, 0xff, 0xd1, 0xfb, 0xff, 0x47, 0xef, 0xff, 0x1f, 0xbd, 0xff,
+					0x1f, 0x00 };
+	static const char *const names[] = { "deflate", "gzip" };
+	char *text = mem_new(KIB(256));
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 's', KIB(256));
+	for (unsigned int i = 0; i < 2; i++) {
+		struct str encoded = encode_zlib((struct str){ text, KIB(256) }, i ? 31 : -15, SIZE_MAX);
+		struct told_exchange *user;
+		struct body *second;
+		struct body_run run;
+
+		body_begin(&run, "audio/mpeg", names[i]);
+		body_part(&run, encoded.p, encoded.n);
+		assert_int_equal(run.error, 0);
+		run.body = body_free(run.body);
+		user = exchange_user(run.exchange);
+		buf_reset(&user->side[1]);
+		assert_int_equal(body_new(&run.told.wire, run.exchange, SIDE_RESPONSE, &STR("deflate"), 1, STR("audio/mpeg"), &second), 0);
+		assert_int_equal(body_write(second, far, sizeof(far), 1), -EBADMSG);
+		body_free(second);
+		for (size_t at = 0; at < user->side[1].n; at++)
+			assert_int_not_equal(user->side[1].p[at], 's');
+		body_done(&run);
+		encode_done(encoded);
+	}
+	mem_free(text);
+}
+
 static void over_the_budget(void **state)
 {
 	static const char *const names[] = { "gzip", "deflate", "br", "zstd" };
@@ -338,11 +399,13 @@ int main(void)
 	const struct CMUnitTest slow[] = {
 		cmocka_unit_test(codings), cmocka_unit_test(stacked_codings), cmocka_unit_test(several_members),
 		cmocka_unit_test(pieces_come_when_they_are_flushed), cmocka_unit_test(cut_short), cmocka_unit_test(corrupt),
-		cmocka_unit_test(a_bomb), cmocka_unit_test(over_the_budget),
+		cmocka_unit_test(a_bomb), cmocka_unit_test(a_bomb_in_a_bomb), cmocka_unit_test(nothing_of_the_body_before),
+		cmocka_unit_test(over_the_budget),
 	}, tests[] = {
 		cmocka_unit_test(codings), cmocka_unit_test(stacked_codings), cmocka_unit_test(several_members),
 		cmocka_unit_test(pieces_come_when_they_are_flushed), cmocka_unit_test(cut_short), cmocka_unit_test(corrupt),
-		cmocka_unit_test(a_bomb), cmocka_unit_test(over_the_budget), cmocka_unit_test(by_type_and_first_bytes),
+		cmocka_unit_test(a_bomb), cmocka_unit_test(a_bomb_in_a_bomb), cmocka_unit_test(nothing_of_the_body_before),
+		cmocka_unit_test(over_the_budget), cmocka_unit_test(by_type_and_first_bytes),
 		cmocka_unit_test(what_cannot_be_read), cmocka_unit_test(holes_that_end_a_body),
 		cmocka_unit_test(a_hole_before_the_first_byte), cmocka_unit_test(no_more_please),
 		cmocka_unit_test(no_memory_for_a_body),

@@ -29,6 +29,8 @@
 #define LIMIT_ENCODINGS 4		/* stacked content codings */
 #define LIMIT_INFLATERS 16		/* zlib states that a worker keeps for the next body */
 #define LIMIT_IGZIPS 64			/* bodies that a worker inflates fast at one time, 86 KiB each */
+#define LIMIT_GROWN MIB(64)		/* bytes that come out of a body's codings, all of them together, */
+#define LIMIT_GROWTH 256		/* and so many more for each byte of the body: codings of codings grow without end */
 #define LIMIT_SSE_FIELD 256		/* an event's name */
 #define LIMIT_EVENT_MESSAGE (MIB(24) + KIB(129))	/* of an AWS event stream, as botocore has it: payload and headers */
 #define LIMIT_EVENT_HEADERS KIB(128)

@@ -13,6 +13,7 @@ struct body {
 	enum side side;
 	bool failed;
 	uint64_t boot_ns;
+	uint64_t came, grown;			/* bytes of the body, and what its codings made of them */
 	unsigned int n_filters;			/* the cutter is the last */
 	_Alignas(16) uint8_t codings[LIMIT_ENCODINGS][FILTER_SIZE];
 	_Alignas(16) uint8_t cutter[CUTTER_SIZE];
@@ -50,9 +51,19 @@ static int write_to(struct body *body, unsigned int level, const uint8_t *p, siz
 	return err < 0 ? err : 0;
 }
 
+int filter_grows(struct filter *filter, size_t n)
+{
+	struct body *body = filter->body;
+
+	body->grown += n;
+	return body->grown > LIMIT_GROWN + LIMIT_GROWTH * body->came ? -EBADMSG : 0;
+}
+
 int filter_pass(struct filter *filter, const uint8_t *p, size_t n)
 {
-	return n ? write_to(filter->body, filter->level + 1, p, n) : 0;
+	int err = filter_grows(filter, n);
+
+	return err || !n ? err : write_to(filter->body, filter->level + 1, p, n);
 }
 
 int filter_tell(struct filter *filter, struct piece *piece)
@@ -168,6 +179,7 @@ int body_new(struct wire *wire, struct exchange *exchange, enum side side, const
 	body->exchange = exchange;
 	body->side = side;
 	body->failed = false;
+	body->came = body->grown = 0;
 	body->n_filters = (unsigned int)n_codings + 1;
 	for (unsigned int i = 0; i < n_codings; i++)
 		add_filter(body, i, ops[i]);
@@ -197,6 +209,7 @@ int body_write(struct body *body, const uint8_t *p, size_t n, uint64_t boot_ns)
 	if (body->failed || !n)
 		return 0;
 	body->boot_ns = boot_ns;
+	body->came += n;
 	return failed(body, write_to(body, 0, p, n));
 }
 

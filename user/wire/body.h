@@ -60,6 +60,7 @@ bool eventstream_begins(const uint8_t p[EVENTSTREAM_PRELUDE]);		/* Is this the p
 void grpc_text(struct filter *);					/* its messages are not binary */
 uint8_t *filter_room(struct filter *);					/* FILTER_ROOM bytes of its own, valid until it returns */
 int filter_pass(struct filter *, const uint8_t *, size_t);		/* output: on to the next; 0 or negative errno */
+int filter_grows(struct filter *, size_t n);				/* a coding has put out n bytes; -EBADMSG: more than a body may become */
 int filter_tell(struct filter *, struct piece *);			/* of a cutter; side and time are filled in */
 void filter_undecoded(struct filter *);					/* of a cutter: an item was dropped; the body goes on */
 struct mem_budget *filter_budget(struct filter *);

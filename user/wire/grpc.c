@@ -68,7 +68,9 @@ static int inflate_some(struct grpc *f, const uint8_t *p, size_t n)
 		z->next_out = room;
 		z->avail_out = FILTER_ROOM;
 		err = inflate(z, Z_SYNC_FLUSH);
-		told = tell(f, room, FILTER_ROOM - z->avail_out, false);
+		told = filter_grows(&f->filter, FILTER_ROOM - z->avail_out);
+		if (!told)
+			told = tell(f, room, FILTER_ROOM - z->avail_out, false);
 		if (told < 0)
 			return told;
 		if (err != Z_OK && err != Z_STREAM_END && err != Z_BUF_ERROR)
