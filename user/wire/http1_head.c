@@ -185,15 +185,19 @@ static void switch_protocols(struct conn *conn, const struct framing *framing, s
 	conn_turn(conn, protocol);
 }
 
-/* Where a WebSocket was asked for, and the answer went down in a hole, its first message is answer enough. */
+/* Where a WebSocket was asked for, and the answer went down in a hole, its first message is answer enough: it was granted. */
 static bool was_upgraded(struct conn *conn, enum dir dir, const struct chunk *chunk)
 {
-	static const struct head unseen = { .side = SIDE_RESPONSE };
+	static const struct header upgrade = { STR("upgrade"), STR("websocket") };
+	struct head unseen = { .side = SIDE_RESPONSE, .status = 101, .headers = &upgrade, .n_headers = 1, .boot_ns = chunk->boot_ns };
 	struct exchange *exchange = exchange_first_waiting(&conn->exchanges);
 
 	if (!exchange || !exchange->upgrades || !exchange->wanted || side_of(conn, dir) != SIDE_RESPONSE ||
 	    !websocket_begins(chunk->p, chunk->n))
 		return false;
+	unseen.method = str_of(exchange->method);
+	if (conn->wire->ops->head(conn->wire->ctx, exchange, &unseen) < 0)
+		exchange->wanted = false;
 	hand_over(conn, CONN_WEBSOCKET, exchange, &unseen);
 	return true;
 }
