@@ -39,7 +39,10 @@ static inline char *json_of(const struct record *record)
 	return json;
 }
 
-/* A scrubbed message of an event stream is written when it is whole: where in it the first token came is lost. */
+/*
+ * A scrubbed message of an event stream is written when it is whole: where in it the first token came is lost. Of a file
+ * that was uploaded nothing is kept, so not the model either that a batch's requests name.
+ */
 static inline void blank(char *json, const char *key)
 {
 	char *value = strstr(json, key);
@@ -72,6 +75,8 @@ static inline void keep(void *ctx, const struct record *record)
 	kept->json = json_of(record);
 	if (!strcmp(record->call->provider, "aws.bedrock"))
 		blank(kept->json, "\"first_token_ms\":");
+	if (!strcmp(record->call->operation, "files"))
+		blank(kept->json, "\"model_requested\":");
 }
 
 static inline int by_place(const void *a, const void *b)
