@@ -61,7 +61,7 @@ static void script_of(const struct h2_frame *frames, struct h2_script *ret)
 	}
 }
 
-static size_t script_length(const struct h2_script *script)
+static inline size_t script_length(const struct h2_script *script)
 {
 	size_t n = 0;
 

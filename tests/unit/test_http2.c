@@ -69,6 +69,10 @@ static const struct row rows[] = {
 		IN(PING, 0, 0, "12345678"), OUT(PING, 1, 0, "12345678"), IN(0xbe, 0xff, 77, "GET / HTTP/1.1\r\n\r\n"), IN(HEADERS, END_HEADERS, 1, S_200),
 		OUT(WINDOW, 0, 1, "\0\1\0\0"), IN(16, 0, 0, "\0\0\0\1u=1"), IN(DATA, END_STREAM, 1, "hi") } },
 
+	{ "settings beyond what the RFC allows", "client GET h /a 200 d{hi} complete\n", .frames = {
+		BEGUN, IN(SETTINGS, 0, 0, "\0\5\1\0\0\0"), OUT(HEADERS, ALL, 1, GET("/a")), IN(HEADERS, END_HEADERS, 1, S_200),
+		IN(DATA, END_STREAM, 1, "hi") } },
+
 	/* ends */
 	{ "no answer", "client GET h /a aborted\n", .frames = { BEGUN, OUT(HEADERS, ALL, 1, GET("/a")) } },
 	{ "reset by the client", "client GET h /a 200 d{hi aborted\nclient GET h /b 200 d{1} complete\n", .frames = {
@@ -283,6 +287,36 @@ static void a_hole_hits_what_it_holds(void **state)
 	}
 }
 
+/* Bytes that are no frame may have been any stream's: those that were under way say so, whichever side it was. */
+static void bytes_that_are_no_frame(void **state)
+{
+	static const struct { const char *told; struct h2_frame frames[FRAMES_MAX]; } cases[] = {
+		{ "client POST h /a d{ab 200 d{hi} complete +missing\n", {
+			BEGUN, OUT(HEADERS, END_HEADERS, 1, M_POST HTTPS HOST_ADD PATH("\2", "/a")), OUT(DATA, 0, 1, "ab"),
+			OUT(CONTINUATION, END_HEADERS, 1, "?????"), OUT(DATA, END_STREAM, 1, "cd"), IN(HEADERS, END_HEADERS, 1, S_200),
+			IN(DATA, END_STREAM, 1, "hi") } },
+		{ "client GET h /a 200 d{h hole +missing\n", {
+			BEGUN, OUT(HEADERS, ALL, 1, GET("/a")), IN(HEADERS, END_HEADERS, 1, S_200), IN(DATA, 0, 1, "h"),
+			IN(CONTINUATION, END_HEADERS, 1, "?????"), IN(DATA, END_STREAM, 1, "i") } },
+	};
+	static struct h2_script script;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct parts parts;
+		struct told told;
+
+		script_of(cases[i].frames, &script);
+		assert_int_equal(told_init(&told), 0);
+		parts_of(script.calls, script.n, SIZE_MAX, 0, &parts);
+		play(&told, &parts, NULL, true);
+		assert_string_equal(buf_cstr(&told.text), cases[i].told);
+		assert_int_equal(told.wire.counts.lost, 1);
+		parts_done(&parts);
+		told_done(&told);
+	}
+}
+
 /* The answers are seen before the requests that they are to, as events of several threads may be. */
 static void answers_before_requests(void **state)
 {
@@ -350,6 +384,7 @@ int main(void)
 		cmocka_unit_test(run_together),
 		cmocka_unit_test(a_hole_hits_what_it_holds),
 		cmocka_unit_test(holes_everywhere),
+		cmocka_unit_test(bytes_that_are_no_frame),
 		cmocka_unit_test(answers_before_requests),
 		cmocka_unit_test(allocations_refused),
 	};

@@ -133,7 +133,7 @@ static size_t unsound(struct conn *conn, enum dir dir, size_t n)
 	conn->wire->counts.bad_heads++;
 	conn->searched += n;
 	if (http2->sure)
-		lost(conn, dir, 0);
+		lost(conn, dir, n);
 	else
 		leave(conn);
 	return n;
@@ -403,7 +403,7 @@ static size_t http2_read(struct conn *conn, enum dir dir, const struct chunk *ch
 		conn_turn(conn, CONN_OTHER);
 	}
 	if (conn->protocol == CONN_HTTP2 && mistaken(conn, dir, chunk))
-		lost(conn, dir, 0);
+		lost(conn, dir, FRAME_HEAD);	/* at least */
 	while (at < chunk->n && conn->protocol == CONN_HTTP2 && message->place != HEAD_WAITS) {
 		side = &((struct http2 *)conn->state)->side[dir];
 		switch (side->place) {

@@ -78,6 +78,7 @@ static void fragment(struct conn *conn, enum dir dir, const uint8_t *p, size_t n
 		conn->wire->counts.long_heads += side->block.error == -ENOSPC;
 		conn->wire->counts.no_memory += side->block.error == -ENOMEM;
 		side->block_lost = true;
+		buf_done(&side->block);
 	}
 	if (!ends)
 		return;
@@ -118,9 +119,12 @@ static void settings(struct conn *conn, enum dir dir, const uint8_t *p, size_t n
 	static const unsigned int max_frame_size = 5;
 	struct http2_side *other = &((struct http2 *)conn->state)->side[!dir];
 
-	for (; n >= 6; p += 6, n -= 6)
-		if ((p[0] << 8 | p[1]) == max_frame_size && u32(p + 2) > FRAME_SIZE)
-			other->most = u32(p + 2) & FRAME_SIZE_MAX;
+	for (; n >= 6; p += 6, n -= 6) {
+		uint32_t most = u32(p + 2);
+
+		if ((p[0] << 8 | p[1]) == max_frame_size && most > FRAME_SIZE)
+			other->most = most < FRAME_SIZE_MAX ? most : FRAME_SIZE_MAX;
+	}
 }
 
 /* Streams above the last one that the server took up are nobody's work (RFC 9113 section 6.8). */
