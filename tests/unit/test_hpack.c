@@ -21,7 +21,7 @@ static struct wire *wire_new(void)
 static void wire_free(struct wire *wire)
 {
 	wire_done(wire);
-	assert_int_equal(wire->budget.used, 0);
+	assert_int_equal(wire->tables.used, 0);
 	mem_free(wire);
 }
 
@@ -244,8 +244,32 @@ static void a_bomb(void **state)
 	assert_int_equal(hpack_read(wire, &hpack, block, n, &fields), 0);
 	assert_true(fields.cut);
 	assert_true(fields.n_headers < 70);
-	assert_true(wire->budget.used < KIB(64));
+	assert_true(wire->tables.used < KIB(64));
 	hpack_done(&hpack);
+	wire_free(wire);
+}
+
+/* Those that were not used for longest go, and are as if they were met late; none is refused. */
+static void more_tables_than_there_is_room_for(void **state)
+{
+	enum { TABLES = 1000 };
+	static struct hpack tables[TABLES];
+	struct wire *wire = wire_new();
+
+	(void)state;
+	wire->tables.limit = MIB(1);
+	for (size_t i = 0; i < TABLES; i++) {
+		expect(wire, &tables[i], STR("\x40\1a\1b"), "a=b ", 0);
+		expect(wire, &tables[0], STR("\x40\1c\1d"), "c=d ", 0);
+		assert_true(wire->tables.used <= MIB(1));
+	}
+	assert_true(wire->counts.tables_full > 0 && wire->counts.tables_full < TABLES);
+	expect(wire, &tables[0], STR("\xbe"), "c=d ", 0);
+	expect(wire, &tables[TABLES - 1], STR("\xbe"), "a=b ", 0);
+	expect(wire, &tables[1], STR("\x82\xbe"), "m=GET ", 1);
+	assert_int_equal(wire->tables.refused, 0);
+	for (size_t i = 0; i < TABLES; i++)
+		hpack_done(&tables[i]);
 	wire_free(wire);
 }
 
@@ -290,7 +314,7 @@ static void no_allocation_in_the_steady_state(void **state)
 		assert_int_equal(hpack_read(wire, &hpack, script.block, (size_t)script.n, &fields), 0);
 	}
 	assert_true(mem_count() - before <= 4);
-	assert_true(wire->budget.used < KIB(64));
+	assert_true(wire->tables.used < KIB(64));
 	nghttp2_hd_deflate_del(script.deflater);
 	hpack_done(&hpack);
 	wire_free(wire);
@@ -306,6 +330,7 @@ int main(void)
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(blocks_that_are_none),
 		cmocka_unit_test(a_bomb),
+		cmocka_unit_test(more_tables_than_there_is_room_for),
 		cmocka_unit_test(allocations_refused),
 		cmocka_unit_test(no_allocation_in_the_steady_state),
 	};

@@ -252,7 +252,7 @@ static void a_hundred_thousand_streams(void **state)
 		for (size_t i = 0; i < CONNS; i++)
 			open_stream(&flows[i], id);
 	assert_int_equal(wire.n_streams, CONNS * STREAMS);
-	assert_true(wire.budget.used < MIB(2));
+	assert_true(wire.tables.used < MIB(2));
 	for (uint32_t id = 1; id < 2 * STREAMS; id += 2)
 		for (size_t i = 0; i < CONNS; i++)
 			send_frame(&flows[i], DIR_RECEIVED, DATA, END_STREAM, id, STR(": 2\n\n"));

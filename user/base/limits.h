@@ -22,6 +22,7 @@
 #define LIMIT_SPARE_HEAD KIB(16)	/* and how large they may be */
 #define LIMIT_HEADERS 256		/* fields kept of one head; more are counted */
 #define LIMIT_HEADER_TABLE KIB(64)	/* an HPACK table */
+#define LIMIT_HEADER_TABLES MIB(32)	/* and what those of a worker take: some 8 KiB a connection, 50 where it was met late */
 #define LIMIT_STREAMS 1024		/* of one HTTP/2 connection at one time; further ones are not read */
 #define LIMIT_STREAMS_TOTAL 131072	/* and of a worker's connections together */
 #define LIMIT_STREAM_DOUBT_NS 30000000000ull	/* an answer whose end may have been lost, and of which nothing comes any more, is over */

@@ -225,6 +225,7 @@ static void on_data(struct hot *hot, const struct event_data *event)
 		  event->len);
 	strand_wait(&hot->strands, strand, conn_waits(strand->conn));
 	stat_set(&hot->stats->n[STAT_STREAMS_LOST], hot->wire.counts.streams_full);
+	stat_set(&hot->stats->n[STAT_TABLES_LOST], hot->wire.counts.tables_full);
 	if (!strand->protocol_counted)
 		count_protocol(hot, strand);
 	if (strand->verdict == EVENT_VERDICT_NEVER && conn_facts(strand->conn).protocol == CONN_HTTP2)

@@ -31,6 +31,7 @@ enum stat_name {
 	STAT_CALLS_LOST,	/* the queue was full: each would have been a record */
 	STAT_SERVING_LOST,	/* likewise, of the serving side: none would */
 	STAT_STREAMS_LOST,	/* of HTTP/2, not read: too many at one time */
+	STAT_TABLES_LOST,	/* header tables of HTTP/2, given up for others */
 	STAT_TRAITS_LOST,
 	STAT_ENVIRONS_LOST,	/* environments that could not be put together */
 	STAT_NO_MEMORY,

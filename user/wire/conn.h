@@ -39,6 +39,7 @@ struct wire_counts {
 	uint64_t reorder_full;		/* and found no place */
 	uint64_t pipeline_full;
 	uint64_t streams_full;		/* of HTTP/2, not read: too many at one time */
+	uint64_t tables_full;		/* of HTTP/2 heads, given up: others needed the room */
 	uint64_t lost_fields;		/* of HTTP/2 heads: their table entries came before what was seen */
 	uint64_t undecodable;		/* corrupt or unknown content codings */
 	uint64_t no_memory;
@@ -49,6 +50,7 @@ struct wire {
 	void *ctx;
 	size_t user_size;
 	struct mem_budget budget;	/* of the decoders */
+	struct mem_budget tables;	/* of HPACK */
 	struct wire_counts counts;
 	size_t reorder_bytes;		/* held in all connections */
 	struct exchange *spare_exchanges;

@@ -32,6 +32,7 @@
 #define CLASS_BYTES 32
 #define CLASSES 32
 #define PARKED_MAX KIB(512)
+#define ROOM KIB(512)	/* that a block may need: the largest table, of placeholders */
 
 /* Stands before each block of memory. */
 struct grain {
@@ -42,6 +43,7 @@ struct grain {
 struct hpack_pool {
 	nghttp2_mem mem;
 	struct mem_budget *budget;
+	struct list used;		/* struct hpack, those first that were not used for longest */
 	struct grain *parked[CLASSES];	/* by size, in CLASS_BYTES */
 	size_t parked_bytes;
 	size_t n_text;
@@ -115,7 +117,8 @@ static struct hpack_pool *pool_of(struct wire *wire)
 	pool = mem_new(sizeof(*pool));
 	if (!pool)
 		return NULL;
-	pool->budget = &wire->budget;
+	pool->budget = &wire->tables;
+	list_init(&pool->used);
 	pool->mem = (nghttp2_mem){ pool, grain_new, grain_free, grain_zeroed, grain_resize };
 	wire->hpack_pool = pool;
 	return pool;
@@ -188,6 +191,7 @@ static int begin(struct hpack *hpack, struct hpack_pool *pool, size_t table)
 		hpack->inflater = NULL;
 		return -ENOMEM;
 	}
+	list_insert(&hpack->used, &pool->used);
 	if (nghttp2_hd_inflate_change_table_size(hpack->inflater, LIMIT_HEADER_TABLE))
 		err = -ENOMEM;
 	if (!err && table != TABLE_DEFAULT)
@@ -201,8 +205,10 @@ static int begin(struct hpack *hpack, struct hpack_pool *pool, size_t table)
 
 void hpack_done(struct hpack *hpack)
 {
-	if (hpack->inflater)
-		nghttp2_hd_inflate_del(hpack->inflater);
+	if (!hpack->inflater)
+		return;
+	list_remove(&hpack->used);
+	nghttp2_hd_inflate_del(hpack->inflater);
 	hpack->inflater = NULL;
 }
 
@@ -210,6 +216,23 @@ void hpack_lose(struct hpack *hpack)
 {
 	hpack_done(hpack);
 	hpack->blind = true;
+}
+
+/* This one is in use. What others hold goes where there is no room for it. */
+static void touch(struct wire *wire, struct hpack_pool *pool, struct hpack *hpack)
+{
+	if (hpack->inflater) {
+		list_remove(&hpack->used);
+		list_insert(&hpack->used, &pool->used);
+	}
+	while (pool->budget->used + ROOM > pool->budget->limit && !list_empty(&pool->used)) {
+		struct hpack *oldest = LIST_ENTRY(pool->used.next, struct hpack, used);
+
+		if (oldest == hpack)
+			return;
+		hpack_lose(oldest);
+		wire->counts.tables_full++;
+	}
 }
 
 /* ---- fields */
@@ -284,15 +307,17 @@ static int decode(struct hpack *hpack, struct hpack_pool *pool, const uint8_t *p
 int hpack_read(struct wire *wire, struct hpack *hpack, const uint8_t *p, size_t n, struct fields *ret)
 {
 	struct hpack_pool *pool = pool_of(wire);
-	uint64_t refused = wire->budget.refused;
+	uint64_t refused = wire->tables.refused;
 	int err = pool ? 0 : -ENOMEM;
 
 	ret->headers = wire->headers;
+	if (pool)
+		touch(wire, pool, hpack);
 	if (!err && !hpack->inflater)
 		err = begin(hpack, pool, TABLE_DEFAULT);
 	if (!err)
 		err = decode(hpack, pool, p, n, ret);
-	if (err == -EBADMSG && hpack->blind && refused == wire->budget.refused) {
+	if (err == -EBADMSG && hpack->blind && refused == wire->tables.refused) {
 		hpack_done(hpack);
 		err = begin(hpack, pool, LIMIT_HEADER_TABLE);
 		if (!err)
@@ -302,5 +327,5 @@ int hpack_read(struct wire *wire, struct hpack *hpack, const uint8_t *p, size_t 
 		return 0;
 	hpack_lose(hpack);
 	/* libnghttp2 does not always say so */
-	return refused == wire->budget.refused ? err : -ENOMEM;
+	return refused == wire->tables.refused ? err : -ENOMEM;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The header blocks of one direction of an HTTP/2 connection (RFC 7541), undone
- * by libnghttp2's inflater. Its memory comes from the worker's budget through a
- * pool in struct wire, so that a connection that has come to rest costs what is
- * in its table, and a block costs no allocation.
+ * by libnghttp2's inflater. Its memory comes from a budget of the worker's through
+ * a pool in struct wire, so that a connection that has come to rest costs what is
+ * in its table, and a block costs no allocation. Where all tables together are too
+ * many, that one is given up which was not used for longest: its connection goes
+ * on as one that is met late.
  */
 #ifndef AITAP_WIRE_HPACK_H
 #define AITAP_WIRE_HPACK_H
@@ -12,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "base/str.h"
 #include "noun/head.h"
 
@@ -20,6 +23,7 @@ struct wire;
 
 struct hpack {
 	struct nghttp2_hd_inflater *inflater;	/* NULL: there was no block yet */
+	struct list used;			/* while there is one: in the pool's list, the latest last */
 	bool blind;				/* what the table holds from before is unknown */
 };
 
