@@ -60,9 +60,28 @@ enum looks message_looks(const uint8_t *p, size_t n, bool strict)
 	return LOOKS_OTHER;
 }
 
+typedef uint8_t v16 __attribute__((vector_size(16)));
+
+/* Past what holds no LF with a line's end behind it: such are all lines of a head but the last. */
+static const uint8_t *pass_lines(const uint8_t *p, const uint8_t *end)
+{
+	for (; end - p >= 17; p += 16) {
+		uint64_t half[2];
+		v16 v, next;
+
+		memcpy(&v, p, 16);
+		memcpy(&next, p + 1, 16);
+		v = (v16)(v == '\n') & ((v16)(next == '\n') | (v16)(next == '\r'));
+		memcpy(half, &v, 16);
+		if (half[0] | half[1])
+			break;
+	}
+	return p;
+}
+
 size_t message_head_length(const uint8_t *p, size_t n, size_t from)
 {
-	const uint8_t *at = p + (from > 2 ? from - 2 : 0), *end = p + n;
+	const uint8_t *end = p + n, *at = pass_lines(p + (from > 2 ? from - 2 : 0), end);
 
 	while ((at = memchr(at, '\n', (size_t)(end - at)))) {
 		at++;
@@ -246,6 +265,24 @@ static bool folded(struct str line)
 	return line.n && (line.p[0] == ' ' || line.p[0] == '\t');
 }
 
+/* Names are short: two looks reach beyond most. */
+static ptrdiff_t colon_of(struct str line)
+{
+	for (size_t i = 0; i + 16 <= line.n && i < 32; i += 16) {
+		uint64_t half[2];
+		v16 v;
+
+		memcpy(&v, line.p + i, 16);
+		v = (v16)(v == ':');
+		memcpy(half, &v, 16);
+		if (half[0])
+			return (ptrdiff_t)i + __builtin_ctzll(half[0]) / 8;
+		if (half[1])
+			return (ptrdiff_t)i + 8 + __builtin_ctzll(half[1]) / 8;
+	}
+	return str_chr(line, ':');
+}
+
 int message_parse(struct str text, enum side side, struct header *headers, struct head *ret, struct framing *ret_framing,
 		  bool *ret_cut)
 {
@@ -269,7 +306,7 @@ int message_parse(struct str text, enum side side, struct header *headers, struc
 
 		if (folded(line))
 			return 1;
-		colon = str_chr(line, ':');
+		colon = colon_of(line);
 		if (colon <= 0)		/* the empty line, or no field at all */
 			continue;
 		field = (struct header){ str_trim(str_sub(line, 0, (size_t)colon)),
