@@ -152,13 +152,14 @@ static const char *begin_key(struct skim *s, const char *p, const char *end)
 void skim_string(struct skim *s, uint16_t node, struct str raw)
 {
 	const struct skim_node *first = first_want(s, node);
+	const char *end = raw.p + raw.n;
 
-	if (!first->same && first->want->rule == WANT_LAST && !memchr(raw.p, '\\', raw.n)) {
+	if (!first->same && first->want->rule == WANT_LAST && stride_text(raw.p, end) == end) {
 		value_whole(&s->item, first->want, raw);
 		return;
 	}
 	begin_string(s, node, raw.p);
-	if (s->state == STRING && memchr(raw.p, '\\', raw.n)) {
+	if (s->state == STRING && stride_text(raw.p, end) < end) {
 		skim_write(s, raw.p, raw.n + 1);
 		return;
 	}

@@ -271,7 +271,8 @@ static bool is_name(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i], l = (char)(c | 32);
-		if (!((l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || (s.n && strchr("_-.:/@", c) && c)))
+		/* - . / 0 to 9 : and @ A to Z */
+		if (!((l >= 'a' && l <= 'z') || (c >= '-' && c <= ':') || c == '_' || c == '@'))
 			return false;
 	}
 	return s.n > 0;
