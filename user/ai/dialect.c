@@ -467,9 +467,12 @@ struct str url_decode(struct str s, char *ret, size_t size)
 	size_t n = 0;
 
 	for (size_t i = 0; i < s.n && n + 1 < size; i++) {
+		bool escape = s.p[i] == '%' && i + 2 < s.n;
+		int high = escape ? hex(s.p[i + 1]) : -1, low = escape ? hex(s.p[i + 2]) : -1;
 		char c = s.p[i];
-		if (c == '%' && i + 2 < s.n && hex(s.p[i + 1]) >= 0 && hex(s.p[i + 2]) >= 0) {
-			c = (char)(hex(s.p[i + 1]) << 4 | hex(s.p[i + 2]));
+
+		if (high >= 0 && low >= 0) {
+			c = (char)(high * 16 + low);
 			i += 2;
 		}
 		ret[n++] = c;

@@ -36,7 +36,7 @@ static inline struct str str_sub(struct str s, size_t from, size_t n)
 		from = s.n;
 	if (n > s.n - from)
 		n = s.n - from;
-	return (struct str){ s.p ? s.p + from : s.p, n };
+	return (struct str){ from ? s.p + from : s.p, n };
 }
 
 bool str_ieq_bytes(const char *a, const char *b, size_t n);
@@ -86,13 +86,13 @@ static inline struct str str_trim(struct str s)
 /* The next piece up to c; false when rest is used up (p == NULL). */
 static inline bool str_split(struct str *rest, char c, struct str *ret)
 {
-	ptrdiff_t at = str_chr(*rest, c);
+	ptrdiff_t at;
 
-	*ret = *rest;
+	*ret = (struct str){ NULL, 0 };
 	if (!rest->p)
 		return false;
-	if (at >= 0)
-		ret->n = (size_t)at;
+	at = str_chr(*rest, c);
+	*ret = (struct str){ rest->p, at < 0 ? rest->n : (size_t)at };
 	*rest = at < 0 ? (struct str){ NULL, 0 } : (struct str){ rest->p + at + 1, rest->n - (size_t)at - 1 };
 	return true;
 }

@@ -33,7 +33,7 @@ void totals_add(struct totals *totals, const struct record *record)
 		 call->model[0] ? call->model : call->model_requested[0] ? call->model_requested : "-");
 	total = total_of(totals, model);
 	total->records++;
-	total->pico += sign * record->cost.pico;
+	total->pico += (__int128)sign * record->cost.pico;
 	if (record->kind == RECORD_CALL) {
 		total->calls++;
 		total->unpriced += record->cost.status == COST_UNPRICED || record->cost.status == COST_PARTIAL;
