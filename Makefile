@@ -53,6 +53,12 @@ SANFLAG := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fram
 endif
 ALLFLAGS = $(STD) $(WARN) $(HARDEN) $(CFLAGS) $(SANFLAG)
 
+# what every byte passes through
+FAST    := $(if $(SAN),,-O3)
+FAST_wire := $(FAST)
+FAST_ai := $(FAST)
+FAST_pipeline := $(FAST)
+
 obj = $(patsubst user/%.c,$(O)/obj/%.o,$(1))
 
 .DEFAULT_GOAL := all
@@ -77,7 +83,7 @@ $(O)/see/.made: Makefile
 $(O)/obj/%.o: user/%.c $(O)/see/.made
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALLFLAGS) -MMD -MP -I$(O)/see/$(firstword $(subst /, ,$*)) -c $< -o $@
+	$(Q)$(CC) $(ALLFLAGS) $(FAST_$(firstword $(subst /, ,$*))) -MMD -MP -I$(O)/see/$(firstword $(subst /, ,$*)) -c $< -o $@
 
 # the price table is part of this one, which the compiler does not tell
 $(call obj,user/money/builtin.c) $(O)/fuzz/obj/money/builtin.o: tools/prices/prices.json
