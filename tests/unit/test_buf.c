@@ -93,12 +93,33 @@ static void test_refused_memory(void **state)
 	buf_done(&buf);
 }
 
+static void test_memory_of_a_budget(void **state)
+{
+	struct mem_budget budget = { .limit = 2000 };
+	struct buf buf = BUF_OF(&budget, 100000);
+	char text[1000] = "text";
+
+	(void)state;
+	assert_int_equal(buf_add(&buf, text, 200), 0);
+	assert_int_equal(budget.used, 256);
+	assert_int_equal(buf_add(&buf, text, 200), 0);
+	assert_int_equal(budget.used, 512);
+	assert_memory_equal(buf.p + 200, text, 200);
+	assert_int_equal(buf_add(&buf, text, 1000), -ENOMEM);
+	assert_int_equal(buf.n, 400);
+	buf_done(&buf);
+	assert_int_equal(budget.used, 0);
+	assert_int_equal(buf_puts(&buf, "again"), 0);
+	assert_int_equal(budget.used, 256);
+	buf_done(&buf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_adds_in_order), cmocka_unit_test(test_long_text_is_whole),
 		cmocka_unit_test(test_the_ceiling_holds), cmocka_unit_test(test_a_full_one_is_still_text),
-		cmocka_unit_test(test_refused_memory),
+		cmocka_unit_test(test_refused_memory), cmocka_unit_test(test_memory_of_a_budget),
 	};
 
 	return RUN(tests);

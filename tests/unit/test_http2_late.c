@@ -265,6 +265,38 @@ static void a_hundred_thousand_streams(void **state)
 	wire_done(&wire);
 }
 
+/* Heads of many connections that never end: what is kept of all of them together is bounded, and connections go on without it. */
+static void heads_without_end(void **state)
+{
+	enum { CONNS = 100 };
+	static struct flow flows[CONNS];
+	static char part[100];
+	struct wire wire;
+
+	(void)state;
+	n_heads = n_ends = n_complete = 0;
+	assert_int_equal(wire_init(&wire, &count_ops, NULL, 8), 0);
+	wire.heads.limit = KIB(64);
+	for (size_t i = 0; i < CONNS; i++) {
+		flows[i] = flow_new(&wire);
+		send_frame(&flows[i], DIR_SENT, HEADERS, END_STREAM, 1, STR(M_GET HTTPS HOST PATH("\2", "/b")));
+		for (int k = 0; k < 40; k++)
+			send_frame(&flows[i], DIR_SENT, CONTINUATION, 0, 1, (struct str){ part, sizeof(part) });
+		assert_true(wire.heads.used <= KIB(64));
+	}
+	assert_true(wire.counts.no_memory > CONNS / 2);
+	assert_int_equal(n_heads, 0);
+	send_frame(&flows[CONNS - 1], DIR_SENT, CONTINUATION, END_HEADERS, 1, STR("\x84"));
+	assert_int_equal(n_heads, 1);	/* of which nothing is known */
+	open_stream(&flows[CONNS - 1], 3);
+	send_frame(&flows[CONNS - 1], DIR_RECEIVED, DATA, END_STREAM, 3, STR(""));
+	assert_int_equal(n_complete, 1);
+	for (size_t i = 0; i < CONNS; i++)
+		conn_free(flows[i].conn);
+	assert_int_equal(wire.heads.used, 0);
+	wire_done(&wire);
+}
+
 /* The end of an answer is lost: its call is over when nothing more comes of it, and not before. */
 static void an_end_that_is_lost(void **state)
 {
@@ -348,6 +380,7 @@ int main(void)
 		cmocka_unit_test(what_is_none),
 		cmocka_unit_test(a_lost_coding),
 		cmocka_unit_test(a_hundred_thousand_streams),
+		cmocka_unit_test(heads_without_end),
 		cmocka_unit_test(an_end_that_is_lost),
 		cmocka_unit_test(too_many_streams),
 		cmocka_unit_test(no_allocation_in_the_steady_state),

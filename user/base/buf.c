@@ -7,6 +7,20 @@
 
 #include "base/mem.h"
 
+static char *resize(struct buf *buf, size_t size)
+{
+	char *p;
+
+	if (!buf->budget)
+		return mem_resize(buf->p, buf->size, size);
+	p = mem_budget_new(buf->budget, size);
+	if (p && buf->n)
+		memcpy(p, buf->p, buf->n);
+	if (p)
+		mem_budget_free(buf->budget, buf->p);
+	return p;
+}
+
 /* Room for more, and for a NUL behind it, which is not counted. */
 static int grow(struct buf *buf, size_t more)
 {
@@ -21,7 +35,7 @@ static int grow(struct buf *buf, size_t more)
 		size *= 2;
 	if (size == buf->size)
 		return 0;
-	p = mem_resize(buf->p, buf->size, size);
+	p = resize(buf, size);
 	if (!p)
 		return buf->error = -ENOMEM;
 	buf->p = p;
@@ -97,8 +111,11 @@ void buf_reset(struct buf *buf)
 
 void buf_done(struct buf *buf)
 {
-	mem_free(buf->p);
-	*buf = BUF(buf->ceiling);
+	if (buf->budget)
+		mem_budget_free(buf->budget, buf->p);
+	else
+		mem_free(buf->p);
+	*buf = BUF_OF(buf->budget, buf->ceiling);
 }
 
 struct str buf_view(const struct buf *buf)

@@ -13,15 +13,19 @@
 
 #include "base/str.h"
 
+struct mem_budget;
+
 struct buf {
 	char *p;
 	size_t n;
 	size_t size;
 	size_t ceiling;
 	int error;	/* first failure, negative errno */
+	struct mem_budget *budget;	/* that its memory is of, or NULL */
 };
 
 #define BUF(max) ((struct buf){ .ceiling = (max) })
+#define BUF_OF(from, max) ((struct buf){ .ceiling = (max), .budget = (from) })
 
 int buf_add(struct buf *, const void *p, size_t n);
 int buf_str(struct buf *, struct str);

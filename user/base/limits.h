@@ -18,6 +18,7 @@
 
 /* HTTP */
 #define LIMIT_HEAD KIB(256)		/* a whole message head (RFC 9112 names no limit; servers use 8 to 128 KiB) */
+#define LIMIT_HEADS MIB(32)		/* and what a worker keeps of heads that come in parts */
 #define LIMIT_SPARE_HEADS 8		/* buffers that a worker keeps for the next head that comes in parts */
 #define LIMIT_SPARE_HEAD KIB(16)	/* and how large they may be */
 #define LIMIT_HEADERS 256		/* fields kept of one head; more are counted */

@@ -35,7 +35,7 @@ struct segment {
 int wire_init(struct wire *wire, const struct wire_ops *ops, void *ctx, size_t user_size)
 {
 	*wire = (struct wire){ .ops = ops, .ctx = ctx, .user_size = user_size, .budget = { .limit = LIMIT_DECODER_BUDGET },
-				.tables = { .limit = LIMIT_HEADER_TABLES } };
+				.tables = { .limit = LIMIT_HEADER_TABLES }, .heads = { .limit = LIMIT_HEADS } };
 	wire->headers = mem_array(LIMIT_HEADERS, sizeof(*wire->headers));
 	wire->room = mem_array(LIMIT_ENCODINGS + 1, FILTER_ROOM);
 	if (wire->headers && wire->room)

@@ -51,6 +51,7 @@ struct wire {
 	size_t user_size;
 	struct mem_budget budget;	/* of the decoders */
 	struct mem_budget tables;	/* of HPACK */
+	struct mem_budget heads;	/* that come in parts, or wait */
 	struct wire_counts counts;
 	size_t reorder_bytes;		/* held in all connections */
 	struct exchange *spare_exchanges;

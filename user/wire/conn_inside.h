@@ -123,6 +123,11 @@ static inline bool chunk_drop(struct chunk *chunk, uint64_t n)
 	return true;
 }
 
+static inline struct buf head_buf(struct wire *wire)
+{
+	return BUF_OF(&wire->heads, LIMIT_HEAD);
+}
+
 static inline struct message *message_of(struct conn *conn, enum dir dir)
 {
 	return &conn->stream[dir].message;

@@ -51,7 +51,7 @@ void http1_end_if_done(struct conn *conn, struct exchange *exchange)
 
 struct buf http1_head_take(struct wire *wire)
 {
-	return wire->n_spare_heads ? wire->spare_heads[--wire->n_spare_heads] : BUF(LIMIT_HEAD);
+	return wire->n_spare_heads ? wire->spare_heads[--wire->n_spare_heads] : head_buf(wire);
 }
 
 void http1_head_put(struct wire *wire, struct buf *head)
@@ -59,7 +59,7 @@ void http1_head_put(struct wire *wire, struct buf *head)
 	if (head->p && head->size <= LIMIT_SPARE_HEAD && wire->n_spare_heads < LIMIT_SPARE_HEADS) {
 		buf_reset(head);
 		wire->spare_heads[wire->n_spare_heads++] = *head;
-		*head = BUF(LIMIT_HEAD);
+		*head = head_buf(wire);
 	} else {
 		buf_done(head);
 	}

@@ -259,7 +259,7 @@ static void read_head(struct conn *conn, enum dir dir, struct str text)
 	bool cut;
 	int err;
 
-	message->head = BUF(LIMIT_HEAD);
+	message->head = head_buf(conn->wire);
 	err = message_parse(text, side, conn->wire->headers, &head, &framing, &cut);
 	if (err == 1) {
 		if (!held.p)
@@ -370,7 +370,7 @@ void http1_begin(struct conn *conn, enum dir dir, const struct chunk *chunk, siz
 	message->head_ns = chunk->boot_ns;
 	message->offset = chunk->offset + at;
 	message->peer_offset = chunk->peer_offset;
-	message->head = BUF(LIMIT_HEAD);
+	message->head = head_buf(conn->wire);
 }
 
 /* Can it still be a head? had: bytes of it looked at before. */

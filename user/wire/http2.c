@@ -38,7 +38,7 @@ static int begin(struct conn *conn)
 	for (unsigned int dir = 0; dir < 2; dir++) {
 		struct http2_side *side = &http2->side[dir];
 
-		side->block = BUF(LIMIT_HEAD);
+		side->block = head_buf(conn->wire);
 		side->most = conn->born ? FRAME_SIZE : FRAME_SIZE_MAX;
 		side->hpack.blind = side->doubt = message_of(conn, dir)->after_hole;
 	}
@@ -219,7 +219,7 @@ static void begin_frame(struct conn *conn, enum dir dir, const struct chunk *chu
 	case FRAME_SETTINGS:
 	case FRAME_GOAWAY:
 		side->place = HTTP2_WHOLE;
-		message_of(conn, dir)->head = BUF(LIMIT_HEAD);
+		message_of(conn, dir)->head = head_buf(conn->wire);
 		break;
 	default:
 		side->place = HTTP2_SKIP;
@@ -291,7 +291,7 @@ static size_t whole(struct conn *conn, enum dir dir, const struct chunk *chunk, 
 	if (side->left)
 		return n;
 	kept = *head;
-	*head = BUF(LIMIT_HEAD);
+	*head = head_buf(conn->wire);
 	frame_over(conn, dir, chunk->boot_ns);
 	if (kept.n)
 		http2_payload(conn, dir, (const uint8_t *)kept.p, kept.n, chunk);

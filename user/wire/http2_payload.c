@@ -22,7 +22,6 @@ static uint32_t u32(const uint8_t *p)
 void http2_drop_block(struct http2_side *side)
 {
 	buf_done(&side->block);
-	side->block = BUF(LIMIT_HEAD);
 	side->in_block = side->block_lost = false;
 }
 
@@ -87,7 +86,7 @@ static void fragment(struct conn *conn, enum dir dir, const uint8_t *p, size_t n
 	} else {
 		struct buf block = side->block;
 
-		side->block = BUF(LIMIT_HEAD);
+		side->block = head_buf(conn->wire);
 		block_read(conn, dir, (const uint8_t *)block.p, block.n, chunk);
 		buf_done(&block);
 	}

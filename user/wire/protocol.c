@@ -67,7 +67,7 @@ void conn_turn(struct conn *conn, enum conn_protocol protocol)
 		struct message *message = message_of(conn, dir);
 		struct buf kept = message->head;
 
-		message->head = BUF(LIMIT_HEAD);
+		message->head = head_buf(conn->wire);
 		if (message->place != IN_HEAD)
 			buf_done(&kept);
 		http1_message_reset(conn, dir, AT_START);
@@ -82,7 +82,7 @@ static void read_kept(struct conn *conn, enum dir dir)
 	struct buf kept = message->head;
 	struct chunk chunk = { (const uint8_t *)kept.p, kept.n, message->offset, message->peer_offset, message->head_ns, false };
 
-	message->head = BUF(LIMIT_HEAD);
+	message->head = head_buf(conn->wire);
 	if (chunk.n)
 		protocol_of(conn)->read(conn, dir, &chunk);
 	buf_done(&kept);
