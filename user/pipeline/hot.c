@@ -200,6 +200,15 @@ static void count_protocol(struct hot *hot, struct strand *strand)
 	hot_judge(hot, strand, conn_facts(strand->conn).protocol == CONN_OTHER ? EVENT_VERDICT_QUIET : EVENT_VERDICT_NEVER);
 }
 
+static void count_losses(struct hot *hot)
+{
+	const struct wire_counts *counts = &hot->wire.counts;
+
+	stat_set(&hot->stats->n[STAT_STREAMS_LOST], counts->streams_full);
+	stat_set(&hot->stats->n[STAT_TABLES_LOST], counts->tables_full);
+	stat_set(&hot->stats->n[STAT_UNDECODED], counts->no_memory);
+}
+
 static void on_data(struct hot *hot, const struct event_data *event)
 {
 	struct strand *strand = strand_of(hot, &event->header);
@@ -224,8 +233,7 @@ static void on_data(struct hot *hot, const struct event_data *event)
 	conn_feed(strand->conn, dir, event->offset, event->peer_offset, event->header.boot_ns, (const uint8_t *)(event + 1),
 		  event->len);
 	strand_wait(&hot->strands, strand, conn_waits(strand->conn));
-	stat_set(&hot->stats->n[STAT_STREAMS_LOST], hot->wire.counts.streams_full);
-	stat_set(&hot->stats->n[STAT_TABLES_LOST], hot->wire.counts.tables_full);
+	count_losses(hot);
 	if (!strand->protocol_counted)
 		count_protocol(hot, strand);
 	if (strand->verdict == EVENT_VERDICT_NEVER && conn_facts(strand->conn).protocol == CONN_HTTP2)

@@ -32,6 +32,7 @@ enum stat_name {
 	STAT_SERVING_LOST,	/* likewise, of the serving side: none would */
 	STAT_STREAMS_LOST,	/* of HTTP/2, not read: too many at one time */
 	STAT_TABLES_LOST,	/* header tables of HTTP/2, given up for others */
+	STAT_UNDECODED,		/* heads and bodies for which the wire's budgets had no memory left */
 	STAT_TRAITS_LOST,
 	STAT_ENVIRONS_LOST,	/* environments that could not be put together */
 	STAT_NO_MEMORY,

@@ -35,6 +35,7 @@ static const struct {
 	{ STAT_SERVING_LOST, "queue_full_serving", "calls of the serving side (queue full)" },
 	{ STAT_STREAMS_LOST, "streams_full", "HTTP/2 streams (too many at one time)" },
 	{ STAT_TABLES_LOST, "header_tables_full", "header tables of HTTP/2 (too many connections)" },
+	{ STAT_UNDECODED, "decoders_full", "heads and bodies (decoders' memory full)" },
 	{ STAT_TRAITS_LOST, "traits", "process facts (queue full)" },
 	{ STAT_ENVIRONS_LOST, "environment", "environments (in pieces)" },
 	{ STAT_CONNS_FULL, "worker_connections_full", "connections (worker's table full)" },
