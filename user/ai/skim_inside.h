@@ -136,10 +136,10 @@ void skim_open(struct skim *, const char *p, bool array);
 void skim_close(struct skim *, const char *p, bool array);
 
 /* What a value is put into: item's slots and texts. */
-/* a string's text */
+/* a string's text, which is kept or whose letters are counted */
 static inline bool value_keeps(const struct want *want)
 {
-	return want->rule == WANT_LAST || want->rule == WANT_FIRST || want->rule == WANT_NAMES;
+	return want->rule == WANT_LAST || want->rule == WANT_FIRST || want->rule == WANT_NAMES || want->rule == WANT_LETTERS;
 }
 
 static inline bool want_is_text(const struct want *want)
