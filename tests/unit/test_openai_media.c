@@ -28,6 +28,8 @@ static const struct dialogue dialogues[] = {
 	  .came = "{\"data\":[{\"url\":\"a\"},{\"url\":\"b\"},{\"url\":\"c\"}]}", .expect = "> - image_256x256=3" },
 	{ .name = "a size that is none", .host = OPENAI, .path = PICTURES, .asked = "{\"model\":\"dall-e-2\",\"size\":\"99999999999x1\"}",
 	  .came = "{\"data\":[{\"url\":\"a\"}]}", .expect = "dall-e-2> - image_1024x1024=1" },
+	{ .name = "a usage that is a cost alone counts no pictures", .host = "api.x.ai", .path = PICTURES, .asked = "{\"model\":\"grok-2-image\",\"n\":2}",
+	  .came = "{\"data\":[{\"url\":\"a\"},{\"url\":\"b\"}],\"usage\":{\"cost_in_usd_ticks\":1400000000}}", .expect = "grok-2-image> - image=2" },
 	{ .name = "another's pictures have one price", .host = "api.x.ai", .path = PICTURES, .asked = "{\"model\":\"grok-2-image\",\"n\":2}",
 	  .came = "{\"data\":[{\"url\":\"a\"},{\"url\":\"b\"}]}", .expect = "grok-2-image> - image=2" },
 	{ .name = "refused", .host = OPENAI, .path = PICTURES, .asked = "{\"model\":\"dall-e-3\"}", .status = 400,

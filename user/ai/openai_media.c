@@ -132,7 +132,8 @@ static uint64_t fact(const struct dialect *d, int which)
 
 static int item(struct dialect *d, enum side side, struct item *item)
 {
-	bool counted = item_has(item, PICK_RAW);
+	/* a usage that says no more than a cost leaves the counting to us */
+	bool counted = item_has(item, PICK_INPUT) || item_has(item, PICK_OUTPUT) || item_has(item, PICK_SECONDS);
 
 	facts(side == SIDE_REQUEST ? d->own : d->own + FACTS, item);
 	if (side == SIDE_REQUEST)
