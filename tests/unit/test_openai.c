@@ -77,6 +77,9 @@ static const struct dialogue dialogues[] = {
 	{ .name = "DeepSeek's hits", .host = "api.deepseek.com", .path = "/chat/completions", .asked = "{\"model\":\"deepseek-chat\"}",
 	  .came = "{\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":5,\"total_tokens\":105,\"prompt_cache_hit_tokens\":64,\"prompt_cache_miss_tokens\":36}}",
 	  .expect = "deepseek-chat> - input=100 cache_read=64 output=5" },
+	{ .name = "thoughts and sources beside the rest", .host = "api.perplexity.ai", .path = "/chat/completions", .asked = "{\"model\":\"sonar-deep-research\"}",
+	  .came = "{\"model\":\"sonar-deep-research\",\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":6,\"total_tokens\":11,\"citation_tokens\":20,"
+		  "\"reasoning_tokens\":300,\"num_search_queries\":4}}", .expect = "sonar-deep-research>sonar-deep-research - input=25 output=306 reasoning=300 web_search=4" },
 	{ .name = "a cost that is an object", .host = "api.perplexity.ai", .path = "/chat/completions", .asked = "{\"model\":\"sonar\"}",
 	  .came = "{\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":9,\"total_tokens\":14,\"cost\":{\"total_cost\":0.006},\"num_search_queries\":2}}",
 	  .expect = "sonar> - input=5 output=9 web_search=2" },
@@ -270,6 +273,7 @@ static void facts(void **state)
 	} table[] = {
 		{ OPENAI, "/v1/responses", "{\"model\":\"m\",\"background\":true}", "{\"id\":\"r1\",\"object\":\"response\",\"status\":\"queued\",\"usage\":null}", CALL_BACKGROUND, "", BILLING_METERED },
 		{ OPENAI, "/v1/responses/r1", NULL, "{\"id\":\"r1\",\"object\":\"response\",\"status\":\"completed\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}", CALL_RETRIEVAL, "r1", BILLING_METERED },
+		{ OPENAI, "/v1/responses/r1/cancel", "{}", "{\"id\":\"r1\",\"object\":\"response\",\"status\":\"completed\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}", CALL_RETRIEVAL, "r1", BILLING_METERED },
 		{ OPENAI, "/v1/threads/t1/runs", "{\"assistant_id\":\"a\"}", "{\"id\":\"run_1\",\"object\":\"thread.run\",\"status\":\"queued\",\"usage\":null}", CALL_BACKGROUND, "", BILLING_METERED },
 		{ OPENAI, "/v1/threads/t1/runs/run_1", NULL, "{\"id\":\"run_1\",\"object\":\"thread.run\",\"status\":\"completed\",\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}", CALL_RETRIEVAL, "run_1", BILLING_METERED },
 		{ "api.perplexity.ai", "/async/chat/completions", "{}", "{\"id\":\"a1\",\"status\":\"CREATED\"}", CALL_BACKGROUND, "", BILLING_METERED },

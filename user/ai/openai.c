@@ -71,6 +71,7 @@ static const struct want response[] = {
 	{ "usage.cache_read_input_tokens", OWN_CACHED },
 	{ "usage.cache_creation_input_tokens", PICK_CACHE_WRITE },
 	{ "usage.reasoning_tokens", PICK_REASONING },
+	{ "usage.citation_tokens", PICK_INPUT_MORE },
 	{ "usage.prompt_audio_seconds", PICK_SECONDS, .scale = 3 },
 	{ "usage.server_side_tool_usage_details.document_search_calls", OWN_DOCUMENTS, .scale = 3 },
 	{ "response.usage.server_side_tool_usage_details.document_search_calls", OWN_DOCUMENTS, .scale = 3 },
@@ -245,7 +246,10 @@ static void request_head(struct dialect *d, const struct head *head)
 	openai_deployment(d, head);
 	vertex_publisher(d, head);
 	cloudflare_run(d, head);
-	if (str_eq(head->method, STR("GET")))
+	/* an answer that was over before it was cancelled is told once more */
+	if (str_ends(head->path, STR("/cancel")))
+		d->call->flags |= CALL_RETRIEVAL;
+	if (d->call->flags & CALL_RETRIEVAL)
 		asked_again(d, head);
 	else if (str_find(head->path, STR("/async/")) >= 0)
 		d->call->flags |= CALL_BACKGROUND;
@@ -401,6 +405,9 @@ void openai_conventions(struct dialect *d)
 		d->convention |= AUDIO_APART;
 	if (openai_provider(d, "gcp.gemini") || openai_provider(d, "gcp.vertex_ai"))
 		d->convention |= OUTPUT_FROM_TOTAL;
+	/* its total leaves them out as well */
+	if (openai_provider(d, "perplexity"))
+		d->convention |= REASONING_APART;
 	if (reasoning && total == d->count[PICK_INPUT] + d->count[PICK_OUTPUT] + reasoning)
 		d->convention |= REASONING_APART;
 }
