@@ -124,6 +124,12 @@ static const struct told_batch batches[] = {
 		    "\"state\":\"BATCH_STATE_SUCCEEDED\",\"batchStats\":{\"requestCount\":\"2\"}},\"done\":true,"
 		    "\"response\":{\"inlinedResponses\":{\"inlinedResponses\":[" GEMINI_RESULT("13", "1", "43", "a") "," GEMINI_RESULT("13", "1", "53", "b") "]}}}",
 	    .expect = ">gemini-2.5-flash - input=26 output=98 reasoning=96" }, "31u - - BATCH_STATE_SUCCEEDED 2 0 0 RB" },
+	{ { .name = "sound and pictures in them add up", .host = GEMINI, .path = "/v1beta/batches/31u",
+	    .came = "{\"name\":\"batches/31u\",\"metadata\":{\"state\":\"BATCH_STATE_SUCCEEDED\"},\"response\":{\"inlinedResponses\":{\"inlinedResponses\":["
+		    "{\"response\":{\"usageMetadata\":{\"promptTokenCount\":100,\"candidatesTokenCount\":5,\"promptTokensDetails\":[{\"modality\":\"AUDIO\",\"tokenCount\":90},{\"modality\":\"TEXT\",\"tokenCount\":10}]}}},"
+		    "{\"response\":{\"usageMetadata\":{\"promptTokenCount\":50,\"candidatesTokenCount\":1290,\"promptTokensDetails\":[{\"modality\":\"AUDIO\",\"tokenCount\":40}],"
+		    "\"candidatesTokensDetails\":[{\"modality\":\"IMAGE\",\"tokenCount\":1290}],\"cacheTokensDetails\":[{\"tokenCount\":7,\"modality\":\"AUDIO\"}]}}}]}}}",
+	    .expect = "> - input=150 output=1295 audio_input=130 audio_cache_read=7 image_output=1290" }, "31u - - BATCH_STATE_SUCCEEDED 0 0 0 RB" },
 	{ { .name = "results in a file", .host = GEMINI, .path = "/v1beta/batches/31u",
 	    .came = "{\"name\":\"batches/31u\",\"metadata\":{\"state\":\"BATCH_STATE_SUCCEEDED\"},\"done\":true,\"response\":{\"responsesFile\":\"files/batch-31u\"}}",
 	    .expect = "> -" }, "31u - files/batch-31u BATCH_STATE_SUCCEEDED 0 0 0 RB" },

@@ -64,6 +64,11 @@ static const struct dialogue dialogues[] = {
 	  .asked = "{\"model\":\"models/g\"}",
 	  .came = "{\"name\":\"cachedContents/1\",\"model\":\"models/g\","
 		  "\"usageMetadata\":{\"totalTokenCount\":1081}}", .expect = "g>g -" },
+	{ .name = "Vertex charges for what is put into a cache", .host = "us-central1-aiplatform.googleapis.com",
+	  .path = "/v1/projects/p/locations/us-central1/cachedContents",
+	  .asked = "{\"model\":\"projects/p/locations/us-central1/publishers/google/models/g\",\"ttl\":\"300s\"}",
+	  .came = "{\"name\":\"projects/1/locations/us-central1/cachedContents/2\",\"usageMetadata\":{\"totalTokenCount\":12000}}",
+	  .expect = "g> - input=12000 output=0 cache_token_hour=1000" },
 	{ .name = "kept for five minutes, as was asked", .host = HOST, .path = "/v1beta/cachedContents", .asked = "{\"model\":\"models/g\",\"ttl\":\"300s\"}",
 	  .came = "{\"name\":\"cachedContents/1\",\"usageMetadata\":{\"totalTokenCount\":12000}}", .expect = "g> - cache_token_hour=1000" },
 	{ .name = "kept as long as the answer says", .host = HOST, .path = "/v1beta/cachedContents", .asked = "{\"model\":\"models/g\",\"ttl\":\"300s\"}",

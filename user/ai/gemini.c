@@ -187,27 +187,31 @@ int gemini_head(struct dialect *d, enum side side, const struct head *head)
 }
 
 /* As a name, or as its number in enum Modality. */
-static bool modality_is(const struct item *item, const char *name, const char *number)
+static bool modality_is(const struct item *item, unsigned int modality, const char *name, const char *number)
 {
-	return str_ieq(item_text(item, MODALITY), str_of(name)) || item_is(item, MODALITY, number);
+	return str_ieq(item_text(item, modality), str_of(name)) || item_is(item, modality, number);
 }
 
-/* Becomes a pick of its own: collected with the whole item, or not at all. */
-static void modality(struct item *item)
+enum pick gemini_modality(const struct item *item, unsigned int modality, unsigned int of)
 {
 	static const enum pick picks[][2] = {
 		{ PICK_AUDIO_INPUT, PICK_IMAGE_INPUT },
 		{ PICK_AUDIO_OUTPUT, PICK_IMAGE_OUTPUT },
 		{ PICK_AUDIO_CACHE_READ, PICK_IMAGE_CACHE_READ },
 	};
-	const enum pick *pick = picks[item->each - EACH_INPUT];
 
-	if (!item_has_number(item, TOKENS))
-		return;
-	if (modality_is(item, "AUDIO", "4"))
-		item_put(item, pick[0], item->values[TOKENS]);
-	else if (modality_is(item, "IMAGE", "2"))
-		item_put(item, pick[1], item->values[TOKENS]);
+	if (modality_is(item, modality, "AUDIO", "4"))
+		return picks[of][0];
+	return modality_is(item, modality, "IMAGE", "2") ? picks[of][1] : PICK_NONE;
+}
+
+/* Becomes a pick of its own: collected with the whole item, or not at all. */
+static void modality(struct item *item)
+{
+	enum pick pick = gemini_modality(item, MODALITY, item->each - EACH_INPUT);
+
+	if (pick && item_has_number(item, TOKENS))
+		item_put(item, pick, item->values[TOKENS]);
 }
 
 /* Up to the second generation a grounded answer is billed, since then each of its queries. */

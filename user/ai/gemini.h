@@ -19,6 +19,8 @@ enum gemini_own {
 
 /* An answer, and each of the above as it ends. */
 int gemini_answer(struct dialect *, struct item *);
+/* The pick of a modality's tokens, of the input (0), the output (1) or the cache (2); PICK_NONE: it is priced as text. */
+enum pick gemini_modality(const struct item *, unsigned int modality, unsigned int of);
 /* Model, project and place, as the path says them. */
 int gemini_head(struct dialect *, enum side, const struct head *);
 /* projects/P/locations/L/publishers/google/models/M, models/M, projects/P/locations/L/endpoints/E. */

@@ -24,6 +24,15 @@ enum {
 	GONE_AT,
 };
 
+/* Of an answer, which has no use for what only requests say. */
+enum {
+	EACH_RESULT_INPUT = BATCH_MAX,
+	EACH_RESULT_OUTPUT = BATCH_MAXES,
+	EACH_RESULT_CACHED = LASTS,
+	RESULT_MODALITY = SAMPLES,
+	RESULT_TOKENS = CACHE_TOKENS,	/* whoever makes a cache is told of no results */
+};
+
 /* dialect->own */
 enum { LASTED, FILMS, CACHED, KEPT, FILMED, HAD_RESULTS, TOLD };
 
@@ -69,13 +78,19 @@ static const struct want request[] = {
 	{ 0 },
 };
 
+#define RESULT_MODALITIES(path, each) \
+	{ path "[]", each, WANT_EACH }, { path "[].modality", RESULT_MODALITY }, { path "[].tokenCount", RESULT_TOKENS }
+
 #define RESULT(at) \
 	{ at, BATCH_RESULTS, WANT_COUNT }, \
 	{ at ".promptTokenCount", PICK_INPUT, WANT_SUM }, \
 	{ at ".toolUsePromptTokenCount", PICK_INPUT_MORE, WANT_SUM }, \
 	{ at ".cachedContentTokenCount", PICK_CACHE_READ, WANT_SUM }, \
 	{ at ".candidatesTokenCount", PICK_OUTPUT, WANT_SUM }, \
-	{ at ".thoughtsTokenCount", PICK_REASONING, WANT_SUM }
+	{ at ".thoughtsTokenCount", PICK_REASONING, WANT_SUM }, \
+	RESULT_MODALITIES(at ".promptTokensDetails", EACH_RESULT_INPUT), \
+	RESULT_MODALITIES(at ".candidatesTokensDetails", EACH_RESULT_OUTPUT), \
+	RESULT_MODALITIES(at ".cacheTokensDetails", EACH_RESULT_CACHED)
 
 static const struct want response[] = {
 	{ "error.status", PICK_ERROR },
@@ -197,6 +212,9 @@ static void cache(struct dialect *d)
 	uint64_t lasts = d->own[KEPT] ? d->own[KEPT] : d->own[LASTED];
 
 	dialect_unit(d, "cache_token_hour", times(times(d->own[CACHED], lasts), 1000) / HOUR);
+	/* cloud.google.com/vertex-ai/generative-ai/docs/context-cache: making one costs what any input does */
+	if (d->own[CACHED] && !strcmp(d->call->provider, "gcp.vertex_ai"))
+		dialect_count(d, PICK_INPUT, d->own[CACHED]);
 }
 
 /* Eight seconds where the request does not say. */
@@ -207,10 +225,28 @@ static void film(struct dialect *d)
 	dialect_unit(d, "second", times(times(lasts, d->own[FILMS] ? d->own[FILMS] : 1), 1000));
 }
 
+/* Of one result of many in a body, whose tokens add up. */
+static void result_modality(struct item *item)
+{
+	unsigned int of = item->each == EACH_RESULT_CACHED ? 2 : item->each - EACH_RESULT_INPUT;
+	enum pick pick = gemini_modality(item, RESULT_MODALITY, of);
+	uint64_t sum;
+
+	if (!pick || !item_has_number(item, RESULT_TOKENS))
+		return;
+	if (__builtin_add_overflow(item_number(item, pick), item_number(item, RESULT_TOKENS), &sum))
+		sum = UINT64_MAX;
+	item_put(item, pick, (struct value){ .kind = VALUE_NUMBER, .number = sum });
+}
+
 static int item(struct dialect *d, enum side side, struct item *item)
 {
 	if (side == SIDE_REQUEST)
 		return request_item(d, item);
+	if (item->each) {
+		result_modality(item);
+		return 0;
+	}
 	if (at(d, "batch"))
 		batch(d, item);
 	if (item_has(item, BATCH_RESULTS)) {
