@@ -202,10 +202,25 @@ static void facts(void **state)
 		.came = "{\"custom_id\":\"1\",\"result\":{\"message\":{\"id\":\"msg_1\","
 			"\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}}}\n",
 	};
+	static const struct {
+		const char *came, *region;
+	} places[] = {
+		{ "{\"usage\":{\"input_tokens\":1,\"output_tokens\":2,\"inference_geo\":\"us\"}}", "us" },
+		{ "{\"usage\":{\"input_tokens\":1,\"output_tokens\":2,\"inference_geo\":\"global\"}}", "" },
+		{ "{\"usage\":{\"input_tokens\":1,\"output_tokens\":2,\"inference_geo\":null}}", "" },
+	};
 	struct dialogue_told told;
 	const struct call *call = &told.calls[0];
 
 	(void)state;
+	EACH(row, places) {
+		struct dialogue placed = dialogue;
+
+		placed.came = row->came;
+		dialogue_play(&placed, 0, ENDING_COMPLETE, &told);
+		assert_int_equal(told.n, 1);
+		assert_string_equal(call->region, row->region);
+	}
 	dialogue_play(&dialogue, 0, ENDING_COMPLETE, &told);
 	assert_int_equal(told.n, 1);
 	assert_string_equal(call->provider, "anthropic");

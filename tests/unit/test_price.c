@@ -11,7 +11,7 @@
 #include "tests/lib/unit.h"
 
 static const char table_text[] =
-	"{\"schema\":1,\"version\":\"t\",\"providers\":{\"p\":{\"tiers\":{\"batch\":\"0.5\"}},\"q\":{\"fallback\":[\"p\"]}},\n"
+	"{\"schema\":1,\"version\":\"t\",\"providers\":{\"p\":{\"tiers\":{\"batch\":\"0.5\"}},\"q\":{\"fallback\":[\"p\"]},\"anthropic\":{\"fallback\":[\"p\"],\"tiers\":{\"batch\":\"0.5\"}}},\n"
 	"\"prices\":[\n"
 	"{\"provider\":\"p\",\"model\":\"plain\",\"match\":{\"exact\":[\"plain\"]},\"rates\":[{\"input\":\"2.5\",\"output\":\"10\"}]},\n"
 	"{\"provider\":\"p\",\"model\":\"full\",\"match\":{\"prefix\":[\"full\"]},\"tiers\":{\"flex\":\"0.333333\"},\"rates\":[{\"input\":\"3\","
@@ -26,7 +26,7 @@ static const char table_text[] =
 
 static struct prices *table;
 
-/* "in=1000 out=10 read=5": the counts of a usage; "web_search=1.5": a unit */
+/* "in=1000 out=10 read=5": the counts of a usage; "web_search=1.5": a unit; "@us": where it ran */
 static void fill(struct call *call, const char *facts)
 {
 	static const char *const counts[COUNT_MAX] = {
@@ -43,6 +43,10 @@ static void fill(struct call *call, const char *facts)
 		int64_t milli;
 		size_t i = 0;
 
+		if (str_starts(fact, STR("@"))) {
+			STR_COPY(call->region, str_sub(fact, 1, fact.n));
+			continue;
+		}
 		assert_int_equal(decimal_parse(value, DECIMAL_MILLI, &milli), 0);
 		while (i < COUNT_MAX && !str_eq(name, str_of(counts[i])))
 			i++;
@@ -79,6 +83,12 @@ static const struct {
 	{ "p", "full-2026", "", "2026-01-01", "in=1000000 out=1000000", 0,
 	  "priced 28.5/28.5; input_uncached 1000000 p/full+over-200000 6; output_visible 1000000 p/full+over-200000 22.5" },
 	{ "p", "plain-global-standard", "", "2026-01-01", "in=1000", 0, "priced 0.0025/0.0025; input_uncached 1000 p/plain 0.0025" },
+	/* a place that costs more does so for tokens, and in every tier */
+	{ "anthropic", "full", "", "2026-01-01", "in=1000 web_search=1 @us", 0,
+	  "priced 0.0133/0.0133; input_uncached 1000 p/full+in-us 0.0033; web_search 1 p/full 0.01" },
+	{ "anthropic", "plain", "batch", "2026-01-01", "in=1000 @us", 0, "priced 0.001375/0.001375; input_uncached 1000 p/plain+batch+in-us 0.001375" },
+	{ "anthropic", "plain", "flex", "2026-01-01", "in=1000 @us", 0, "unpriced 0/0; input_uncached 1000 - -" },
+	{ "p", "plain", "", "2026-01-01", "in=1000 @us", 0, "priced 0.0025/0.0025; input_uncached 1000 p/plain 0.0025" },
 	/* tiers: the provider's multiplier, the price's own, and one that nobody knows */
 	{ "p", "plain", "batch", "2026-01-01", "in=1000", 0, "priced 0.00125/0.00125; input_uncached 1000 p/plain+batch 0.00125" },
 	{ "p", "plain", "", "2026-01-01", "in=1000", BILLING_BATCH, "priced 0.00125/0.00125; input_uncached 1000 p/plain+batch 0.00125" },

@@ -24,6 +24,7 @@ enum {
 	ITERATION_CACHE_WRITE_1H,
 	EACH_RESULT,	/* of a batch */
 	BATCH_STATE,
+	GEO,		/* where the model ran, where that was wished */
 };
 
 /* of a request; the first ones are those of a batch */
@@ -104,6 +105,7 @@ static const struct want response[] = {
 	{ at "usage.server_tool_use.web_search_requests", PICK_WEB_SEARCHES, .scale = 3 }, \
 	{ at "usage.service_tier", PICK_TIER }, \
 	{ at "usage.speed", PICK_STATUS }, \
+	{ at "usage.inference_geo", GEO }, \
 	{ at "usage.cost", PICK_COST, .scale = 12 }, \
 	{ at "usage.iterations[]", EACH_ITERATION, WANT_EACH }, \
 	{ at "usage.iterations[].type", ITERATION_TYPE }, \
@@ -222,11 +224,20 @@ static void iteration(struct dialect *d, const struct item *item)
 	usage_set(usage, COUNT_OUTPUT, item_number(item, ITERATION_OUTPUT));
 }
 
+/* Held within the United States it costs more (by the price table); anywhere else is the rule. */
+static void place(struct dialect *d, const struct item *item)
+{
+	if (item_is(item, GEO, "us"))
+		STR_COPY(d->call->region, STR("us"));
+}
+
 /* Results of a batch: a call each, as if it had been alone, in whatever way the file is sent. */
 static void result(struct dialect *d, struct item *item)
 {
 	if (!item_has(item, PICK_RAW))
 		return;
+	d->call->region[0] = 0;
+	place(d, item);
 	dialect_collect(d, SIDE_RESPONSE, item);
 	dialect_emit(d);
 	d->own[OWN_ITERATIONS] = 0;
@@ -261,6 +272,7 @@ static int item(struct dialect *d, enum side side, struct item *item)
 		item_drop(item, PICK_OUTPUT);
 		d->own[OWN_STREAM] = 1;
 	}
+	place(d, item);
 	/* the fast lane has prices of its own */
 	if (item_is(item, PICK_STATUS, "fast"))
 		item_put(item, PICK_TIER, item->values[PICK_STATUS]);

@@ -143,7 +143,29 @@ struct terms {
 	const struct price_variant *variant;	/* NULL: none for the tier */
 	enum price_tier tier;
 	int64_t times;
+	const char *place;			/* that costs more; NULL: none that does */
 };
+
+/* Tokens cost more where inference may not leave a place: platform.claude.com/docs/en/about-claude/pricing (data residency) */
+static const struct {
+	const char *provider, *place;
+	int64_t times;
+} places[] = {
+	{ "anthropic", "us", 1100000 },
+};
+
+static void weigh_place(const struct call *call, struct terms *t)
+{
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (strcmp(call->provider, places[i].provider) != 0 || strcmp(call->region, places[i].place) != 0)
+			continue;
+		t->place = places[i].place;
+		if (t->times != RATE_NONE && __builtin_mul_overflow(t->times, places[i].times, &t->times))
+			t->times = RATE_NONE;
+		if (t->times != RATE_NONE)
+			t->times /= TIMES_ONE;
+	}
+}
 
 static struct terms terms_of(const struct prices *table, const struct call *call, const char *model, enum price_tier tier,
 			     uint64_t input, int64_t wall_ns)
@@ -163,6 +185,7 @@ static struct terms terms_of(const struct prices *table, const struct call *call
 		if (t.times != RATE_NONE)
 			t.variant = variant_of(t.price, TIER_STANDARD, input);
 	}
+	weigh_place(call, &t);
 	return t;
 }
 
@@ -200,13 +223,15 @@ static struct cost_line *new_line(struct cost *cost, const char *model, enum lin
 /* The rule's id, and which of its variants: openai/gpt-5.4+over-272000, openai/o3@2025-06-10+flex */
 static void name_rule(struct cost_line *line, const struct terms *t)
 {
-	char over[32] = "", tier[16] = "";
+	char over[32] = "", tier[16] = "", place[16] = "";
 
 	if (line->class != LINE_UNIT && t->variant && t->variant->over)
 		snprintf(over, sizeof(over), "+over-%llu", (unsigned long long)t->variant->over);
 	if (line->class != LINE_UNIT && t->tier != TIER_STANDARD)
 		snprintf(tier, sizeof(tier), "+%s", price_tier_name(t->tier));
-	snprintf(line->price, sizeof(line->price), "%.91s%s%s", t->price->id, over, tier);
+	if (line->class != LINE_UNIT && t->place)
+		snprintf(place, sizeof(place), "+in-%s", t->place);
+	snprintf(line->price, sizeof(line->price), "%.82s%s%s%s", t->price->id, over, tier, place);
 }
 
 static void price_line(struct cost *cost, struct cost_line *line, const struct terms *t, int64_t rate)
