@@ -10,8 +10,6 @@
  * that no hostile length leads anywhere. Groups, wire types 3 and 4, are not in
  * proto3: whoever sends one is not understood.
  */
-#include <stdio.h>
-
 #include "ai/proto.h"
 #include "ai/skim_inside.h"
 
@@ -20,6 +18,18 @@ enum { TAG, VARINT, LENGTH, TEXT, PASS_BY, STOPPED };
 enum wire { WIRE_VARINT, WIRE_64, WIRE_LENGTH, WIRE_32 = 5 };
 
 #define FIELD_MAX ((1u << 29) - 1)
+#define DIGITS 20
+
+/* A number as its digits, written to the end of room: a message may be nothing but numbers. */
+static struct str decimal(uint64_t n, char room[static DIGITS])
+{
+	size_t at = DIGITS;
+
+	do
+		room[--at] = (char)('0' + n % 10);
+	while (n /= 10);
+	return (struct str){ room + at, DIGITS - at };
+}
 
 void proto_begin(struct proto *p, const struct skim_table *table, struct item *item, skim_each_fn each, void *ctx)
 {
@@ -72,14 +82,14 @@ static void field_over(struct proto *p)
 
 static void take_number(struct proto *p)
 {
-	char text[24];
-	int n = snprintf(text, sizeof(text), "%llu", (unsigned long long)p->number);
+	char room[DIGITS];
+	struct str text = decimal(p->number, room);
 
 	/* a negative one is told in two's complement: nothing is counted so */
 	if (p->number > INT64_MAX)
-		n = 0;
+		text.n = 0;
 	for (const struct skim_node *at = first(p, p->node); at; at = next(p, at))
-		value_literal(p->item, at->want, (struct str){ text, (size_t)n });
+		value_literal(p->item, at->want, text);
 }
 
 static void open_message(struct proto *p)
@@ -124,14 +134,13 @@ static void begin_field(struct proto *p)
 {
 	uint64_t field = p->number >> 3, fixed = (p->number & 7) == WIRE_64 ? 8 : 4;
 	uint16_t parent = p->depth ? p->level[p->depth - 1].node : 0;
-	char key[24];
-	int n;
+	char room[DIGITS];
+	struct str key = decimal(field, room);
 
 	p->state = STOPPED;
 	if (!field || field > FIELD_MAX)
 		return;
-	n = snprintf(key, sizeof(key), "%llu", (unsigned long long)field);
-	p->node = skim_child(p->table, parent, key, (size_t)n);
+	p->node = skim_child(p->table, parent, key.p, key.n);
 	switch (p->number & 7) {
 	case WIRE_VARINT:
 		p->state = VARINT;
