@@ -168,6 +168,24 @@ static void test_a_mixed_connection_stays(void **state)
 	end(&talk);
 }
 
+/* A host that is known for some of its paths: its client may ask for many other things before. */
+static void test_other_paths_of_a_known_host(void **state)
+{
+	struct bench *bench = *state;
+	struct talk talk = begin(bench, true, "", EVENT_SENT);
+
+	for (int i = 0; i < 20; i++) {
+		answer(&talk, ask_for(&talk, "ChatGPT.com", "/backend-api/me", NULL), "{}");
+		play(bench);
+		assert_int_equal(memory_verdict(bench->source, 7), EVENT_VERDICT_UNDECIDED);
+	}
+	answer(&talk, ask_for(&talk, "chatgpt.com", "/backend-api/codex/chat/completions", CHAT), CHATTED);
+	play(bench);
+	assert_int_equal(bench->n_calls, 1);
+	assert_int_equal(memory_verdict(bench->source, 7), EVENT_VERDICT_AI);
+	end(&talk);
+}
+
 /* Of a serving side every byte is wanted, for one that is left out may be another stream's head. */
 static void test_serving_in_http2(void **state)
 {
@@ -343,6 +361,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_call_over_http2, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_strangers_are_final, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_mixed_connection_stays, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_other_paths_of_a_known_host, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_serving_in_http2, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_going_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reset_streams, setup, teardown),

@@ -168,6 +168,21 @@ static struct str lower_case(struct str s, char *ret, size_t size)
 	return (struct str){ ret, n };
 }
 
+bool provider_at_times(struct str host, const struct wants *wants)
+{
+	const struct compiled_host *known;
+	char lower[256];
+
+	host = lower_case(host, lower, sizeof(lower));
+	for (size_t i = 0; (known = compiled_host(i)); i++)
+		if (known->row->path && pattern_fits(&known->host, host))
+			return true;
+	for (uint32_t i = 0; i < wants->n_hosts && i < WANTED_HOSTS; i++)
+		if (str_glob(str_of(wants->hosts[i].host), host))
+			return true;
+	return false;
+}
+
 bool provider_choose(const struct head *head, const struct wants *wants, struct choice *ret)
 {
 	const struct provider *own = NULL;

@@ -82,6 +82,8 @@ struct choice {
 
 /* Does a server of this name never answer for a model? What the configuration names always may. */
 bool provider_never(struct str server_name, const struct wants *);
+/* Does a host of this name, whatever else it serves, answer for a model at some path? */
+bool provider_at_times(struct str host, const struct wants *);
 /* False: nobody that is known. */
 bool provider_choose(const struct head *, const struct wants *, struct choice *ret);
 const struct provider *provider_dialect(struct str name);	/* NULL: none of that name */

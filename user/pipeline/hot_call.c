@@ -90,7 +90,8 @@ void hot_judge(struct hot *hot, struct strand *strand, enum event_verdict verdic
  * the kernel none looks like one in HTTP/2, whose heads are compressed. There
  * quiet is for good, and must not hit what may still be AI: exchanges that are
  * under way keep it open, and one that was AI does for ever, for a gateway
- * sends both kinds over one connection.
+ * sends both kinds over one connection. So do hosts that answer for a model at
+ * some of their paths, as those of editors and of chats do.
  */
 static void stranger(struct hot *hot, struct strand *strand)
 {
@@ -255,7 +256,8 @@ static int on_request(struct hot *hot, struct exchange *exchange, const struct h
 	interest = reader_head(reader_of(draft), head);
 	if (interest <= INTEREST_NONE) {
 		draft_put(hot, draft);
-		stranger(hot, hot->strand);
+		if (!http2 || !provider_at_times(head->host, &hot->wants->wants))
+			stranger(hot, hot->strand);
 		return 0;
 	}
 	*slot = draft;
