@@ -47,16 +47,19 @@ static struct report made(struct report_row *rows)
 
 static const char whole[] =
 	"team,model,calls,input_tokens,cache_read_tokens,cache_write_tokens,output_tokens,reasoning_tokens,cost_usd,share,"
-	"flat_rate_list_cost_usd,unpriced_calls,unpriced_tokens,incomplete_calls,estimated_calls,not_ready_calls,failed_calls\n"
-	"search,\"a,b\",3,2000,100,20,300,7,1.5,1,0.25,0,0,1,0,2,0\n"
-	"_unattributed,,18446744073709551615,0,0,0,0,0,,,0,18446744073709551615,0.5,0,0,0,0\n";
+	"flat_rate_list_cost_usd,unpriced_calls,unpriced_tokens,incomplete_calls,estimated_calls,not_ready_calls,failed_calls,"
+	"adjustments,estimated_cost_usd,estimated_cost_low_usd,estimated_cost_high_usd,first,last\n"
+	"search,\"a,b\",3,2000,100,20,300,7,1.5,1,0.25,0,0,1,1,2,0,4,0.5,0.4,0.75,2026-11-22T06:00:00Z,2026-11-22T06:00:01Z\n"
+	"_unattributed,,18446744073709551615,0,0,0,0,0,,,0,18446744073709551615,0.5,0,0,0,0,0,0,0,0,,\n";
 
 static void rows_are_exact(void **state)
 {
 	char *keys[2][2] = { { "search", "a,b" }, { "_unattributed", NULL } };
 	struct report_row rows[2] = {
 		{ keys[0], { .calls = 3, .input = 2000, .cache_read = 100, .cache_write = 20, .output = 300, .reasoning = 7,
-			     .cost = 1500000000000, .flat = 250000000000, .incomplete = 1, .unready = 2 } },
+			     .cost = 1500000000000, .flat = 250000000000, .incomplete = 1, .estimated = 1, .unready = 2,
+			     .adjustments = 4, .guessed = 500000000000, .low = 400000000000, .high = 750000000000,
+			     .first_ns = 1795327200000000000, .last_ns = 1795327201000000000 } },
 		{ keys[1], { .calls = UINT64_MAX, .priceless = UINT64_MAX, .unpriced_milli = 500 } },
 	};
 	struct report report = made(rows);
