@@ -109,6 +109,35 @@ static void test_choices(void **state)
 	mem_free(wants);
 }
 
+/* What is remembered is what is chosen, whatever was asked for before. */
+static void test_choices_again(void **state)
+{
+	struct wants *wants = mem_new(sizeof(*wants));
+	struct choices *known = mem_new(sizeof(*known));
+	const struct header upgrade = { STR("Upgrade"), STR("websocket") };
+	struct choice choice, again;
+
+	(void)state;
+	configure(wants);
+	for (int round = 0; round < 6; round++)
+		EACH(row, choices) {
+			/* the first with an upgrade, which nothing may be left of, then ports and paths that differ in little */
+			struct head head = { .side = SIDE_REQUEST, .method = STR("POST"), .host = str_of(row->host), .port = row->port,
+					     .path = str_of(row->path), .headers = &upgrade, .n_headers = round == 0 };
+			bool found;
+
+			head.port = (uint16_t)(head.port + (round == 2));
+			head.path.n -= round == 3 && head.path.n > 1;
+			found = provider_choose(&head, wants, &choice);
+			assert_int_equal(provider_choose_again(known, &head, wants, &again), found);
+			assert_memory_equal(&again, &choice, sizeof(choice));
+			assert_int_equal(provider_choose_again(known, &head, wants, &again), found);
+			assert_memory_equal(&again, &choice, sizeof(choice));
+		}
+	mem_free(known);
+	mem_free(wants);
+}
+
 /* A gateway is named for one port: at another the same host is nobody. */
 static void test_port(void **state)
 {
@@ -186,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_choices),
+		cmocka_unit_test(test_choices_again),
 		cmocka_unit_test(test_port),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_never),

@@ -190,7 +190,8 @@ bool provider_choose(const struct head *head, const struct wants *wants, struct 
 	struct str host = lower_case(head->host, lower, sizeof(lower));
 
 	memset(ret, 0, sizeof(*ret));
-	ret->known = built_in(head, host, ret, &own) || configured(wants, head, host, ret, &own);
+	ret->built_in = built_in(head, host, ret, &own);
+	ret->known = ret->built_in || configured(wants, head, host, ret, &own);
 	if (head->path.n)
 		choose_dialect(head, own, ret);
 	else
@@ -207,5 +208,41 @@ bool provider_choose(const struct head *head, const struct wants *wants, struct 
 	ret->billing = host.n && is_private(host) ? BILLING_SELF_HOSTED : BILLING_UNKNOWN;
 	STR_COPY(ret->name, str_of(ret->dialect->name));
 	str_copy(ret->name + strlen(ret->name), sizeof(ret->name) - strlen(ret->name), STR("-compatible"));
+	return true;
+}
+
+static struct chosen *chosen_at(struct choices *choices, struct str host, struct str path)
+{
+	size_t slot = host.n * 5 + path.n + (uint8_t)host.p[0] + (uint8_t)path.p[path.n - 1];
+
+	return &choices->chosen[slot % CHOSEN_MAX];
+}
+
+static bool is_of(const struct chosen *chosen, const struct head *head)
+{
+	return chosen->n_path == head->path.n && chosen->n_host == head->host.n && chosen->port == head->port &&
+	       !memcmp(chosen->text, head->host.p, head->host.n) && !memcmp(chosen->text + head->host.n, head->path.p, head->path.n);
+}
+
+bool provider_choose_again(struct choices *choices, const struct head *head, const struct wants *wants, struct choice *ret)
+{
+	struct str host = head->host, path = head->path;
+	struct chosen *chosen;
+
+	/* a dialect may look for an upgrade */
+	if (!host.n || !path.n || host.n + path.n > sizeof(chosen->text) || head_get(head, STR("upgrade")).n)
+		return provider_choose(head, wants, ret);
+	chosen = chosen_at(choices, host, path);
+	if (is_of(chosen, head)) {
+		*ret = chosen->choice;
+		return true;
+	}
+	if (!provider_choose(head, wants, ret))
+		return false;
+	if (!ret->built_in)
+		return true;
+	*chosen = (struct chosen){ head->port, (uint16_t)host.n, (uint16_t)path.n, .choice = *ret };
+	memcpy(chosen->text, host.p, host.n);
+	memcpy(chosen->text + host.n, path.p, path.n);
 	return true;
 }

@@ -77,6 +77,7 @@ struct choice {
 	const struct route *route;	/* NULL: none fits */
 	uint8_t billing;		/* enum billing */
 	bool known;			/* the host is a provider's, or configured; else the path alone speaks for it */
+	bool built_in;			/* it is a provider's, whatever is configured */
 	bool gateway;			/* a configured gateway */
 };
 
@@ -86,6 +87,19 @@ bool provider_never(struct str server_name, const struct wants *);
 bool provider_at_times(struct str host, const struct wants *);
 /* False: nobody that is known. */
 bool provider_choose(const struct head *, const struct wants *, struct choice *ret);
+/*
+ * The same, remembering choices by host, port and path: most requests are like one before. Only those that
+ * nothing else decides, neither the configuration nor a header, are remembered. Begins as zeros.
+ */
+#define CHOSEN_MAX 32
+struct choices {
+	struct chosen {
+		uint16_t port, n_host, n_path;	/* n_path 0: none */
+		char text[160];			/* the host, the path */
+		struct choice choice;
+	} chosen[CHOSEN_MAX];
+};
+bool provider_choose_again(struct choices *, const struct head *, const struct wants *, struct choice *ret);
 const struct provider *provider_dialect(struct str name);	/* NULL: none of that name */
 /* Who speaks protobuf for that provider, where no path says which; NULL: nobody. */
 const struct provider *provider_messages(const char *name);

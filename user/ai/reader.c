@@ -183,12 +183,18 @@ static void read_response(struct reader *r, const struct head *head)
 		call->flags |= CALL_STREAM;
 }
 
+static bool choose(struct reader *r, const struct head *head)
+{
+	return r->readers ? provider_choose_again(&r->readers->choices, head, r->wants, &r->choice) :
+			    provider_choose(head, r->wants, &r->choice);
+}
+
 int reader_head(struct reader *r, const struct head *head)
 {
 	const struct provider *provider;
 
 	if (head->side == SIDE_REQUEST) {
-		if (!provider_choose(head, r->wants, &r->choice))
+		if (!choose(r, head))
 			return INTEREST_NONE;
 		speak(r, r->choice.dialect);
 		r->pathless = !head->path.n;

@@ -9,6 +9,7 @@
 
 #include "ai/mould.h"
 #include "ai/proto.h"
+#include "ai/provider.h"
 #include "ai/skim.h"
 #include "base/limits.h"
 #include "noun/wants.h"
@@ -44,6 +45,7 @@ struct own_rooms {
 
 struct readers {
 	struct moulds *moulds;
+	struct choices choices;
 	struct room *rooms;		/* that nobody is in */
 	struct wanted_room *wanted_rooms;
 };
