@@ -301,9 +301,37 @@ static void facts(void **state)
 	mem_free(told);
 }
 
+/* Sentences and numbers where words and counts are wanted: none of them is told. */
+static void no_text(void **state)
+{
+	static const struct dialogue dialogue = {
+		.name = "text everywhere", .host = OPENAI, .path = "/v1/chat/completions", .asked = "{\"model\":\"m\",\"service_tier\":\"my secret\"}",
+		.headers = "x-request-id: a secret",
+		.came = "{\"id\":\"the secret\",\"model\":\"m\",\"service_tier\":\"our secret\",\"choices\":[{\"finish_reason\":\"no secret\","
+			"\"message\":{\"tool_calls\":[{\"function\":{\"name\":\"big secret\"}}]}}],\"usage\":{\"prompt_tokens\":\"secret 5\","
+			"\"a secret key\":5,\"completion_tokens\":4,\"note\":\"secret\",\"x\":{\"a secret\":[1,\"secret\"]}}}",
+	};
+	struct dialogue_told *told = mem_new(sizeof(*told));
+
+	(void)state;
+	for (size_t step = 0; step < 4; step++) {
+		const struct call *call = &told->calls[0];
+
+		dialogue_play(&dialogue, step, ENDING_COMPLETE, told);
+		assert_int_equal(told->n, 1);
+		assert_null(memmem(call, sizeof(*call), "secret", 6));
+		assert_string_equal(call->usage_raw, "{\"completion_tokens\":4,\"x\":{}}");
+		assert_int_equal(call->usages[0].count[COUNT_OUTPUT], 4);
+		assert_false(usage_knows(&call->usages[0], COUNT_INPUT));
+	}
+	mem_free(told);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(usages), cmocka_unit_test(costs), cmocka_unit_test(facts) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(usages), cmocka_unit_test(costs), cmocka_unit_test(facts), cmocka_unit_test(no_text),
+	};
 
 	return RUN(tests);
 }

@@ -128,13 +128,25 @@ void dialect_error(struct dialect *d, struct str type)
 
 /* ---- an item's picks */
 
+#define WORDS (BIT(PICK_ID) | BIT(PICK_REQUEST_ID) | BIT(PICK_FINISH) | BIT(PICK_TIER) | BIT(PICK_EFFORT) | \
+	       BIT(PICK_PREVIOUS) | BIT(PICK_REGION))
+
+/* A sentence at such a place is somebody's text, whatever the field is called. */
+static bool is_word(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((uint8_t)s.p[i] <= ' ' || s.p[i] == 0x7f)
+			return false;
+	return true;
+}
+
 static void take_text(struct dialect *d, const struct place *place, struct str text)
 {
 	char *to = (char *)d->call + place->at;
 
 	/* what was served stands, even where the request is read to its end after the answer */
 	if (place->pick == PICK_TIER) {
-		if (place->sides == ASKED && d->tier_served)
+		if ((place->sides == ASKED && d->tier_served) || !is_word(text))
 			return;
 		d->tier_served |= place->sides == CAME && text.n;
 	}
@@ -142,6 +154,8 @@ static void take_text(struct dialect *d, const struct place *place, struct str t
 	if (place->pick == PICK_ID && d->choice && d->choice->route && d->choice->route->flags & ROUTE_NO_ANSWER)
 		return;
 	if (!text.n || (place->once && *to) || (text.n < place->size && !to[text.n] && !memcmp(to, text.p, text.n)))
+		return;
+	if (WORDS & BIT(place->pick) && !is_word(text))
 		return;
 	str_copy(to, place->size, text);
 }
@@ -444,54 +458,4 @@ void dialect_emit(struct dialect *d)
 	d->emitted++;
 	d->emit(d->ctx, d->call);
 	forget(d);
-}
-
-/* ---- paths and queries */
-
-struct str path_after(struct str path, const char *marker)
-{
-	ptrdiff_t at = str_find(path, str_of(marker));
-	struct str rest = at < 0 ? (struct str){ "", 0 } : str_sub(path, (size_t)at + strlen(marker), path.n);
-	ptrdiff_t slash = str_chr(rest, '/');
-
-	return slash < 0 ? rest : str_sub(rest, 0, (size_t)slash);
-}
-
-static int hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-}
-
-struct str url_decode(struct str s, char *ret, size_t size)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n && n + 1 < size; i++) {
-		bool escape = s.p[i] == '%' && i + 2 < s.n;
-		int high = escape ? hex(s.p[i + 1]) : -1, low = escape ? hex(s.p[i + 2]) : -1;
-		char c = s.p[i];
-
-		if (high >= 0 && low >= 0) {
-			c = (char)(high * 16 + low);
-			i += 2;
-		}
-		ret[n++] = c;
-	}
-	if (size)
-		ret[n] = 0;
-	return (struct str){ ret, n };
-}
-
-bool query_get(struct str query, const char *name, char *ret, size_t size)
-{
-	struct str one;
-
-	while (query.n && str_split(&query, '&', &one)) {
-		ptrdiff_t equals = str_chr(one, '=');
-		if (equals < 0 || !str_eq(str_sub(one, 0, (size_t)equals), str_of(name)))
-			continue;
-		url_decode(str_sub(one, (size_t)equals + 1, one.n), ret, size);
-		return true;
-	}
-	return false;
 }
