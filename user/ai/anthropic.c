@@ -196,11 +196,6 @@ static bool in_answer(const struct item *item, struct str model, struct str answ
 	       str_eq(model, answered);
 }
 
-static uint64_t sum(uint64_t a, uint64_t b)
-{
-	return b > UINT64_MAX - a ? UINT64_MAX : a + b;
-}
-
 static void iteration(struct dialect *d, const struct item *item)
 {
 	uint64_t read = item_number(item, ITERATION_CACHE_READ), write = item_number(item, ITERATION_CACHE_WRITE);
@@ -217,7 +212,7 @@ static void iteration(struct dialect *d, const struct item *item)
 	usage = dialect_usage(d, model);
 	if (!usage)
 		return;
-	usage_set(usage, COUNT_INPUT, sum(item_number(item, ITERATION_INPUT), sum(read, write)));
+	usage_set(usage, COUNT_INPUT, dialect_sum(item_number(item, ITERATION_INPUT), dialect_sum(read, write)));
 	usage_set(usage, COUNT_CACHE_READ, read);
 	usage_set(usage, COUNT_CACHE_WRITE, write);
 	usage_set(usage, COUNT_CACHE_WRITE_1H, item_number(item, ITERATION_CACHE_WRITE_1H));

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ai/batch.h"
 
-static uint64_t sum(uint64_t a, uint64_t b)
-{
-	return b > UINT64_MAX - a ? UINT64_MAX : a + b;
-}
-
 void batch_requests(struct dialect *d, const struct item *item)
 {
 	struct call *call = d->call;
@@ -14,12 +9,12 @@ void batch_requests(struct dialect *d, const struct item *item)
 
 	if (!n)
 		return;
-	call->batch_requests = sum(call->batch_requests, n);
+	call->batch_requests = dialect_sum(call->batch_requests, n);
 	/* one that names no limit may make anything */
 	if (!bounded || item_number(item, BATCH_MAXES) < n)
 		call->batch_output_max = 0;
 	else
-		call->batch_output_max = sum(call->batch_output_max, item_number(item, BATCH_MAX));
+		call->batch_output_max = dialect_sum(call->batch_output_max, item_number(item, BATCH_MAX));
 }
 
 void batch_none(struct dialect *d)
@@ -34,7 +29,7 @@ void batch_add(struct dialect *d, struct item *item)
 {
 	for (unsigned int pick = PICK_INPUT; pick <= PICK_IMAGE_CACHE_READ; pick++) {
 		if (item_has(item, pick))
-			dialect_count(d, pick, sum(d->count[pick], item_number(item, pick)));
+			dialect_count(d, pick, dialect_sum(d->count[pick], item_number(item, pick)));
 		item_drop(item, pick);
 	}
 	item_drop(item, PICK_ID);

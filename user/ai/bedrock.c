@@ -257,11 +257,9 @@ static int head(struct dialect *d, enum side side, const struct head *head)
 static void cache_write(struct item *item)
 {
 	enum pick life = item_is(item, CACHED_LIFE, "1h") ? PICK_CACHE_WRITE_1H : PICK_CACHE_WRITE_5M;
-	uint64_t sum;
 
-	if (__builtin_add_overflow(item_number(item, life), item_number(item, CACHED_TOKENS), &sum))
-		sum = UINT64_MAX;
-	item_put(item, life, (struct value){ .kind = VALUE_NUMBER, .number = sum });
+	item_put(item, life, (struct value){ .kind = VALUE_NUMBER,
+		 .number = dialect_sum(item_number(item, life), item_number(item, CACHED_TOKENS)) });
 }
 
 /* An agent's steps add up; what they cost together has a price only where all asked the same model. */
@@ -274,14 +272,9 @@ static void agent_step(struct dialect *d, struct item *item)
 		STR_COPY(d->billed, model);
 	else if (model.n && !str_eq(model, str_of(d->billed)))
 		d->billed[0] = 0;
-	for (size_t i = 0; i < sizeof(picks) / sizeof(picks[0]); i++) {
-		uint64_t sum;
-
-		if (__builtin_add_overflow(d->count[picks[i]], item_number(item, picks[i]), &sum))
-			sum = UINT64_MAX;
+	for (size_t i = 0; i < sizeof(picks) / sizeof(picks[0]); i++)
 		if (item_has_number(item, picks[i]))
-			dialect_count(d, picks[i], sum);
-	}
+			dialect_count(d, picks[i], dialect_sum(d->count[picks[i]], item_number(item, picks[i])));
 }
 
 static void invocation(struct dialect *d, const struct item *item)

@@ -342,27 +342,22 @@ static bool unread(const struct dialect *d, enum pick pick)
 	return d->unread & ~d->reported & BIT(pick);
 }
 
-static uint64_t sum(uint64_t a, uint64_t b)
-{
-	return b > UINT64_MAX - a ? UINT64_MAX : a + b;
-}
-
 /* Both lives; a total that is smaller than its parts is none. */
 static uint64_t cache_write(const struct dialect *d)
 {
-	uint64_t parts = sum(d->count[PICK_CACHE_WRITE_5M], d->count[PICK_CACHE_WRITE_1H]);
+	uint64_t parts = dialect_sum(d->count[PICK_CACHE_WRITE_5M], d->count[PICK_CACHE_WRITE_1H]);
 
 	return d->count[PICK_CACHE_WRITE] > parts ? d->count[PICK_CACHE_WRITE] : parts;
 }
 
 static uint64_t input(const struct dialect *d)
 {
-	uint64_t n = sum(d->count[PICK_INPUT], d->count[PICK_INPUT_MORE]);
+	uint64_t n = dialect_sum(d->count[PICK_INPUT], d->count[PICK_INPUT_MORE]);
 
 	if (d->convention & CACHE_APART)
-		n = sum(n, sum(d->count[PICK_CACHE_READ], cache_write(d)));
+		n = dialect_sum(n, dialect_sum(d->count[PICK_CACHE_READ], cache_write(d)));
 	if (d->convention & AUDIO_APART)
-		n = sum(n, d->count[PICK_AUDIO_INPUT]);
+		n = dialect_sum(n, d->count[PICK_AUDIO_INPUT]);
 	return n;
 }
 
@@ -371,8 +366,8 @@ static uint64_t output(const struct dialect *d)
 	uint64_t n = d->count[PICK_OUTPUT];
 
 	if (d->convention & REASONING_APART)
-		n = sum(n, d->count[PICK_REASONING]);
-	if (d->convention & OUTPUT_FROM_TOTAL && reported(d, PICK_TOTAL) && d->count[PICK_TOTAL] > sum(input(d), n))
+		n = dialect_sum(n, d->count[PICK_REASONING]);
+	if (d->convention & OUTPUT_FROM_TOTAL && reported(d, PICK_TOTAL) && d->count[PICK_TOTAL] > dialect_sum(input(d), n))
 		n = d->count[PICK_TOTAL] - input(d);
 	return n;
 }
@@ -385,7 +380,7 @@ static uint64_t output(const struct dialect *d)
 /* More from the cache than there was: counted before something hidden was taken out of the input. No discount then. */
 static bool cache_exceeds(const struct dialect *d)
 {
-	return sum(d->count[PICK_CACHE_READ], cache_write(d)) > input(d);
+	return dialect_sum(d->count[PICK_CACHE_READ], cache_write(d)) > input(d);
 }
 
 static void fill_usage(const struct dialect *d, struct usage *usage)
@@ -429,7 +424,7 @@ static void settle(struct dialect *d)
 		call->n_usages = 1;
 	call->usage_source = USAGE_REPORTED;
 	if (reported(d, PICK_TOTAL) && !d->cut &&
-	    d->count[PICK_TOTAL] != sum(usage->count[COUNT_INPUT], usage->count[COUNT_OUTPUT]))
+	    d->count[PICK_TOTAL] != dialect_sum(usage->count[COUNT_INPUT], usage->count[COUNT_OUTPUT]))
 		call->flags |= CALL_TOTAL_MISMATCH;
 }
 

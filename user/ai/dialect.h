@@ -37,6 +37,12 @@ struct dialect {
 void dialect_collect(struct dialect *, enum side, const struct item *);
 /* Of a head: the table's paths are header names. Of several headers for one pick the first wanted that is there counts. */
 void dialect_headers(struct dialect *, const struct skim_table *, const struct head *);
+/* Counts come from anybody: what 64 bits do not hold stays at the most that they do. */
+static inline uint64_t dialect_sum(uint64_t a, uint64_t b)
+{
+	return b > UINT64_MAX - a ? UINT64_MAX : a + b;
+}
+
 /* One count by hand. */
 void dialect_count(struct dialect *, enum pick, uint64_t n);
 /* A further usage, of another model than the call's own; NULL where there is no room. */

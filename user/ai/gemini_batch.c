@@ -230,13 +230,10 @@ static void result_modality(struct item *item)
 {
 	unsigned int of = item->each == EACH_RESULT_CACHED ? 2 : item->each - EACH_RESULT_INPUT;
 	enum pick pick = gemini_modality(item, RESULT_MODALITY, of);
-	uint64_t sum;
 
-	if (!pick || !item_has_number(item, RESULT_TOKENS))
-		return;
-	if (__builtin_add_overflow(item_number(item, pick), item_number(item, RESULT_TOKENS), &sum))
-		sum = UINT64_MAX;
-	item_put(item, pick, (struct value){ .kind = VALUE_NUMBER, .number = sum });
+	if (pick && item_has_number(item, RESULT_TOKENS))
+		item_put(item, pick, (struct value){ .kind = VALUE_NUMBER,
+			 .number = dialect_sum(item_number(item, pick), item_number(item, RESULT_TOKENS)) });
 }
 
 static int item(struct dialect *d, enum side side, struct item *item)
