@@ -44,7 +44,7 @@ void http1_end_all(struct conn *conn, enum ending ending)
 void http1_end_if_done(struct conn *conn, struct exchange *exchange)
 {
 	if (exchange->request_done && exchange->response_done)
-		http1_end_exchange(conn, exchange, exchange->response_hit ? ENDING_HOLE : ENDING_COMPLETE);
+		http1_end_exchange(conn, exchange, exchange_ending(exchange));
 }
 
 /* ---- buffers of heads that came in parts */
