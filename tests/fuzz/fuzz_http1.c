@@ -26,7 +26,7 @@ static void tell(struct exchange *exchange, const void *p, size_t n)
 static int on_head(void *ctx, struct exchange *exchange, const struct head *head)
 {
 	(void)ctx;
-	open_exchanges += head->side == SIDE_REQUEST;
+	open_exchanges += head->side == SIDE_REQUEST && !head->trailer;	/* of what turned into HTTP/2 */
 	for (size_t i = 0; i < head->n_headers; i++)
 		tell(exchange, head->headers[i].value.p, head->headers[i].value.n);
 	tell(exchange, head->path.p, head->path.n);
@@ -82,7 +82,7 @@ static bool play(const uint8_t *p, size_t n, uint8_t flags, size_t most)
 	if (open_exchanges || wire.reorder_bytes)
 		abort();
 	wire_done(&wire);
-	if (wire.budget.used)
+	if (wire.budget.used || wire.tables.used || wire.heads.used)
 		abort();
 	return sound;
 }

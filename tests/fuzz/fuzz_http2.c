@@ -120,7 +120,7 @@ static bool play(const uint8_t *p, size_t n, uint8_t flags, size_t most)
 	if (open_exchanges || wire.reorder_bytes || wire.n_streams)
 		abort();
 	wire_done(&wire);
-	if (wire.budget.used || wire.tables.used)
+	if (wire.budget.used || wire.tables.used || wire.heads.used)
 		abort();
 	return sound;
 }

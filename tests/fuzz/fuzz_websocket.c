@@ -108,7 +108,7 @@ static bool play(const uint8_t *p, size_t n, size_t most)
 	conn_free(conn);
 	wire_done(&wire);
 	buf_done(&head);
-	if (wire.budget.used)
+	if (wire.budget.used || wire.tables.used || wire.heads.used)
 		abort();
 	return sound;
 }
