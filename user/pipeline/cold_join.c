@@ -310,6 +310,11 @@ void cold_client(struct cold *cold, struct entry *entry)
 		kept = keep(cold, entry, sizeof(*entry));
 	if (kept && gateway_call(cold->gateways, call, likely, kept, sizeof(*kept) + kept->n) == 0)
 		return;
+	/* what was told to make room for it was told in its place */
+	if (kept) {
+		entry = cold_next(cold);
+		unkeep(kept, entry);
+	}
 	mem_free(kept);
 	cold_attribute(cold, &entry->call, &entry->origin, &entry->record);
 	cold_tell(cold, entry, SPEND_JUDGE);
