@@ -234,6 +234,20 @@ static void test_rows_that_are_none(void **state)
 	}
 }
 
+/* Whoever answers for a batch may say any number. */
+static void test_more_than_can_be_counted(void **state)
+{
+	struct bench *bench = *state;
+
+	call_about(bench, 1, "maker", "POST", "batch_1", "", "");
+	assert_true(learn(bench));
+	bench->made.record.cost.pico = INT64_MAX - 1;
+	batch_fetched(&bench->batch, &bench->made.record);
+	assert_int_equal(bench->batch.cost_pico, INT64_MAX - 1);
+	batch_fetched(&bench->batch, &bench->made.record);
+	assert_int_equal(bench->batch.cost_pico, INT64_MAX);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -241,6 +255,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_by_each_of_its_names), TEST(test_who_made_it), TEST(test_filled_in_steps), TEST(test_what_is_kept),
 		TEST(test_what_brings_its_usage), TEST(test_rows_that_are_none),
+		TEST(test_more_than_can_be_counted),
 	};
 
 	return RUN(tests);

@@ -202,7 +202,8 @@ void batch_fetched(struct batch *batch, const struct record *record)
 	batch->state = BATCH_FETCHED;
 	batch->lines = batch_line(record->call);
 	batch->fetched_ns = record->time_ns;
-	batch->cost_pico = record->cost.pico + (further ? batch->cost_pico : 0);
+	if (__builtin_add_overflow(record->cost.pico, further ? batch->cost_pico : 0, &batch->cost_pico))
+		batch->cost_pico = INT64_MAX;
 	if (batch->lines)
 		batch->calls++;
 	else
