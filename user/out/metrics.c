@@ -259,12 +259,7 @@ static void record_line(struct metrics *metrics, const struct record *record, co
 		metrics_add(metrics, METRIC_UNPRICED_TOKENS, (const char *[METRIC_LABELS]){ provider, line->model }, tokens);
 }
 
-/*
- * Calls are counted as they passed, a gateway's own among them (route tells
- * them apart); what was used and owed is counted once, where it is spend.
- * Adjustments concern the past, and a counter only grows: they are the ledger's.
- */
-/* Apart from the cost of the calls, since a counter never falls. */
+/* Adjustments concern the past: apart from the cost of the calls, since a counter never falls. */
 static void record_adjustment(struct metrics *metrics, const struct record *record, const char *team)
 {
 	const char *values[METRIC_LABELS] = { team, record->call->provider };
@@ -273,6 +268,10 @@ static void record_adjustment(struct metrics *metrics, const struct record *reco
 		metrics_add(metrics, METRIC_ADJUSTED, values, record->negative ? -record->cost.pico : record->cost.pico);
 }
 
+/*
+ * Calls are counted as they passed, a gateway's own among them (route tells
+ * them apart); what was used and owed is counted once, where it is spend.
+ */
 void metrics_record(struct metrics *metrics, const struct record *record)
 {
 	const struct call *call = record->call;
