@@ -66,11 +66,27 @@ static void only_spend_counts(void **state)
 	line_is("all ", "1 1290 211 0");
 }
 
+static void more_than_can_be_counted(void **state)
+{
+	(void)state;
+	memset(&totals, 0, sizeof(totals));
+	made_record(&made, 1, "search");
+	STR_COPY(made.call.model, STR("a"));
+	made.call.usages[0].count[COUNT_INPUT] = UINT64_MAX;
+	totals_add(&totals, &made.record);
+	totals_add(&totals, &made.record);
+	line_is("openai/a ", "2 9223372036854775807 422 0.00811");
+	STR_COPY(made.call.model, STR("b"));
+	totals_add(&totals, &made.record);
+	line_is("all ", "3 9223372036854775807 633 0.012165");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(adjustments_are_no_calls),
 		cmocka_unit_test(only_spend_counts),
+		cmocka_unit_test(more_than_can_be_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

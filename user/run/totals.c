@@ -20,6 +20,14 @@ static struct total *total_of(struct totals *totals, const char *model)
 	return &totals->total[TOTALS_MODELS];
 }
 
+/* Where an answer says any number, the sum ends at what can be told. */
+static void add_tokens(int64_t *sum, __int128 tokens)
+{
+	__int128 all = *sum + tokens;
+
+	*sum = all > INT64_MAX ? INT64_MAX : all < INT64_MIN ? INT64_MIN : (int64_t)all;
+}
+
 void totals_add(struct totals *totals, const struct record *record)
 {
 	const struct call *call = record->call;
@@ -39,8 +47,8 @@ void totals_add(struct totals *totals, const struct record *record)
 		total->unpriced += record->cost.status == COST_UNPRICED || record->cost.status == COST_PARTIAL;
 	}
 	for (uint8_t i = 0; i < call->n_usages; i++) {
-		total->input += sign * (int64_t)call->usages[i].count[COUNT_INPUT];
-		total->output += sign * (int64_t)call->usages[i].count[COUNT_OUTPUT];
+		add_tokens(&total->input, (__int128)sign * call->usages[i].count[COUNT_INPUT]);
+		add_tokens(&total->output, (__int128)sign * call->usages[i].count[COUNT_OUTPUT]);
 	}
 }
 
@@ -68,8 +76,8 @@ int totals_text(const struct totals *totals, struct buf *to)
 		line(total, to);
 		all.calls += total->calls;
 		all.unpriced += total->unpriced;
-		all.input += total->input;
-		all.output += total->output;
+		add_tokens(&all.input, total->input);
+		add_tokens(&all.output, total->output);
 		all.pico += total->pico;
 	}
 	line(&all, to);
