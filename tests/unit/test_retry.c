@@ -138,7 +138,9 @@ static void test_scenarios(void **state)
 			const struct row *row = &scenario->rows[i];
 
 			link_row(retries, row, i, &record);
-			snprintf(expected, sizeof(expected), row->retry_of == NONE ? "" : "RECORD%d", row->retry_of);
+			expected[0] = 0;
+			if (row->retry_of != NONE)
+				snprintf(expected, sizeof(expected), "RECORD%d", row->retry_of);
 			if (record.attempt != row->attempt || strcmp(record.retry_of, expected))
 				fail_msg("%s: call %zu is attempt %u of '%s', not %u of '%s'", scenario->title, i, record.attempt,
 					 record.retry_of, row->attempt, expected);
